@@ -1,0 +1,85 @@
+# Functions and paths the other scripts share; sourced, never run.
+
+set -eu
+
+# the variables of our make are none of the makes that the scripts start
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build
+deps=$build/deps
+
+# the newest release series that the suite is run on, and the one before
+NGINX_NEWEST=1.30
+
+say() { echo "ngx_gw: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+# quiet LOG COMMAND ...: the output goes to LOG, its end is shown on failure
+quiet() {
+    log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 40 "$log" >&2
+        die "failed: $* (all of its output: $log)"
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "root or sudo is needed for: $*"
+    fi
+}
+
+# lock NAME: held until the script ends; two runs may share a checkout
+lock() {
+    mkdir -p "$build"
+    exec 8>"$build/$1.lock"
+    if ! flock -n 8; then
+        say "waiting for another run in this checkout ($build/$1.lock)"
+        flock 8
+    fi
+}
+
+jobs() { echo "${JOBS:-$(nproc)}"; }
+
+# The tree and the mode of nginx a command is about.  NGINX_SRC=DIR means that
+# tree, NGINX=1.30 that series, neither the distribution's own nginx; ASAN=1
+# a build with the sanitizers, which needs nginx's sources in any case.
+#
+# Sets: variant (a name), tree (build folder), nginx (binary), modules (folder)
+choose_nginx() {
+    distribution=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9]*\.[0-9]*\).*|\1|p')
+
+    series=${NGINX:-}
+    asan=${ASAN:+-asan}
+
+    if [ -n "${NGINX_SRC:-}" ]; then
+        [ -f "$NGINX_SRC/src/core/nginx.h" ] \
+            || die "NGINX_SRC=$NGINX_SRC is not a source tree of nginx"
+        sum=$(cd "$NGINX_SRC" && pwd | cksum | cut -d' ' -f1)
+        variant=src-$sum$asan
+
+    elif [ -z "$asan" ] && [ "${series:-$distribution}" = "$distribution" ]
+    then
+        [ -n "$distribution" ] || die "no nginx here: run \"make deps\""
+        variant=$distribution-dev
+        tree=$build/nginx-$variant
+        nginx=$(command -v nginx)
+        modules=$root/modules
+        return
+
+    else
+        series=${series:-$NGINX_NEWEST}
+        variant=$series$asan
+    fi
+
+    tree=$build/nginx-$variant
+    nginx=$tree/objs/nginx
+    modules=$tree/modules
+}
