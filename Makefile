@@ -6,8 +6,12 @@ SHELL = /bin/sh
 .NOTPARALLEL:
 
 # read by the scripts; "make help" says what they mean
-export NGINX NGINX_SRC LIBJWT_SRC TEST_NGINX PORT T JOBS FUZZ_TIME
+export NGINX_SRC LIBJWT_SRC TEST_NGINX PORT T JOBS FUZZ_TIME
 export ASAN DESTDIR MODULE_CFLAGS TEST_PORT
+
+# nginx would take a variable NGINX for sockets that it inherits
+unexport NGINX
+export NGINX_SERIES = $(NGINX)
 
 .PHONY: all deps run test unit style fuzz asan valgrind bench install clean
 .PHONY: help

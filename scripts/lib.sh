@@ -5,6 +5,11 @@ set -eu
 # the variables of our make are none of the makes that the scripts start
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
+# nginx takes a variable NGINX for sockets that it inherits
+NGINX_SERIES=${NGINX_SERIES:-${NGINX:-}}
+export NGINX_SERIES
+unset NGINX
+
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build
 deps=$build/deps
@@ -56,7 +61,7 @@ jobs() { echo "${JOBS:-$(nproc)}"; }
 choose_nginx() {
     distribution=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9]*\.[0-9]*\).*|\1|p')
 
-    series=${NGINX:-}
+    series=$NGINX_SERIES
     asan=${ASAN:+-asan}
 
     if [ -n "${NGINX_SRC:-}" ]; then
