@@ -320,7 +320,10 @@ ngx_gw_json_parse(ngx_gw_json_t *json, ngx_uint_t max_nodes,
     json->offset = 0;
 
     p = json->data;
-    end = p + json->len;
+
+    if (json->len == 0) {
+        return ngx_gw_json_failed(json, NGX_DECLINED, p, "empty text");
+    }
 
     if (json->len > NGX_GW_JSON_MAX_LEN) {
         return ngx_gw_json_failed(json, NGX_ABORT, p, "text is too long");
@@ -333,6 +336,8 @@ ngx_gw_json_parse(ngx_gw_json_t *json, ngx_uint_t max_nodes,
     if (max_depth > NGX_GW_JSON_MAX_DEPTH) {
         max_depth = NGX_GW_JSON_MAX_DEPTH;
     }
+
+    end = p + json->len;
 
     depth = 0;
     frame = stack;
@@ -1302,7 +1307,7 @@ ngx_gw_json_path_compile(ngx_pool_t *pool, ngx_str_t *text,
 }
 
 
-/* no text has items enough for more than 9 digits to matter */
+/* no text has more items than bytes */
 
 static ngx_int_t
 ngx_gw_json_path_index(ngx_str_t *name)
@@ -1322,7 +1327,7 @@ ngx_gw_json_path_index(ngx_str_t *name)
     for (i = 0; i < name->len; i++) {
 
         if (!ngx_gw_json_is_digit(name->data[i])
-            || index > (NGX_GW_JSON_MAX_LEN - 9) / 10)
+            || index > NGX_GW_JSON_MAX_LEN / 10 - 1)
         {
             return -1;
         }
@@ -1425,9 +1430,13 @@ ngx_gw_json_is_number(ngx_str_t *text)
 {
     u_char  *last;
 
+    if (text->len == 0) {
+        return 0;
+    }
+
     last = text->data + text->len;
 
-    return text->len > 0 && ngx_gw_json_number(text->data, last) == last;
+    return ngx_gw_json_number(text->data, last) == last;
 }
 
 

@@ -1,0 +1,3 @@
+/* unit: t/unit/base64url_portable.c */
+
+#include "base64url_test.c"

@@ -1,0 +1,3 @@
+/* unit: t/unit/json_portable.c */
+
+#include "json_test.c"
