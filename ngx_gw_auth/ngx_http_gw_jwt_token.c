@@ -1,0 +1,464 @@
+
+/*
+ * Where the token is, that there is one only, and how to take it out again.
+ */
+
+
+#include "ngx_http_gw_jwt.h"
+
+
+static ngx_int_t ngx_http_gw_jwt_bearer(ngx_http_request_t *r,
+    ngx_str_t *token);
+static ngx_uint_t ngx_http_gw_jwt_header_is(ngx_table_elt_t *h,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_gw_jwt_count_headers(ngx_http_request_t *r,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_gw_jwt_count_cookies(ngx_http_request_t *r,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_gw_jwt_count_args(ngx_http_request_t *r,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_gw_jwt_arg_is(u_char *p, u_char *last,
+    ngx_str_t *name);
+static ngx_table_elt_t *ngx_http_gw_jwt_next_header(ngx_list_part_t **part,
+    ngx_uint_t *i);
+static u_char *ngx_http_gw_jwt_next_cookie(u_char *p, u_char *last,
+    ngx_str_t *name);
+static ngx_int_t ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r,
+    ngx_str_t *cookie, ngx_str_t *name);
+
+
+static ngx_str_t  ngx_http_gw_jwt_authorization = ngx_string("authorization");
+static ngx_str_t  ngx_http_gw_jwt_cookie = ngx_string("cookie");
+
+
+ngx_int_t
+ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
+    ngx_http_gw_jwt_policy_t *policy, ngx_str_t *token)
+{
+    ngx_uint_t                  n;
+    ngx_http_variable_value_t  *vv;
+
+    if (policy->from == NGX_HTTP_GW_JWT_BEARER) {
+        return ngx_http_gw_jwt_bearer(r, token);
+    }
+
+    vv = ngx_http_get_indexed_variable(r, policy->index);
+
+    if (vv == NULL || vv->not_found) {
+        return NGX_DECLINED;
+    }
+
+    switch (policy->from) {
+
+    case NGX_HTTP_GW_JWT_HEADER:
+        n = ngx_http_gw_jwt_count_headers(r, &policy->name);
+        break;
+
+    case NGX_HTTP_GW_JWT_COOKIE:
+        n = ngx_http_gw_jwt_count_cookies(r, &policy->name);
+        break;
+
+    case NGX_HTTP_GW_JWT_ARG:
+        n = ngx_http_gw_jwt_count_args(r, &policy->name);
+        break;
+
+    default: /* NGX_HTTP_GW_JWT_VARIABLE */
+        n = 1;
+        break;
+    }
+
+    /* the service might read another one than nginx does */
+
+    if (n > 1) {
+        return NGX_ABORT;
+    }
+
+    if (vv->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    token->data = vv->data;
+    token->len = vv->len;
+
+    return NGX_OK;
+}
+
+
+/* RFC 6750 section 2.1 */
+
+static ngx_int_t
+ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
+{
+    u_char           *p, *last;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_in.authorization;
+
+    if (h == NULL) {
+        return NGX_DECLINED;
+    }
+
+    /* stays known when an earlier pass has taken it out of the list */
+
+    if (ngx_http_gw_jwt_count_headers(r, &ngx_http_gw_jwt_authorization) > 1) {
+        return NGX_ABORT;
+    }
+
+    p = h->value.data;
+    last = p + h->value.len;
+
+    if (h->value.len < 6 || ngx_strncasecmp(p, (u_char *) "Bearer", 6) != 0
+        || (h->value.len > 6 && p[6] != ' '))
+    {
+        return NGX_DECLINED;
+    }
+
+    for (p += 6; p < last && *p == ' '; p++) { /* void */ }
+
+    if (p == last) {
+        return NGX_ABORT;
+    }
+
+    token->data = p;
+    token->len = last - p;
+
+    return NGX_OK;
+}
+
+
+/* name as in $http_name: "-" of the header is "_" */
+
+static ngx_uint_t
+ngx_http_gw_jwt_header_is(ngx_table_elt_t *h, ngx_str_t *name)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    if (h->key.len != name->len) {
+        return 0;
+    }
+
+    for (i = 0; i < name->len; i++) {
+        c = h->lowcase_key[i];
+
+        if (c != name->data[i] && !(c == '-' && name->data[i] == '_')) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_gw_jwt_count_headers(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+    i = 0;
+    part = &r->headers_in.headers.part;
+
+    while ((h = ngx_http_gw_jwt_next_header(&part, &i)) != NULL) {
+        n += ngx_http_gw_jwt_header_is(h, name);
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_gw_jwt_count_cookies(ngx_http_request_t *r, ngx_str_t *name)
+{
+    u_char           *p, *last;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+    i = 0;
+    part = &r->headers_in.headers.part;
+
+    while ((h = ngx_http_gw_jwt_next_header(&part, &i)) != NULL) {
+
+        if (!ngx_http_gw_jwt_header_is(h, &ngx_http_gw_jwt_cookie)) {
+            continue;
+        }
+
+        p = h->value.data;
+        last = p + h->value.len;
+
+        while ((p = ngx_http_gw_jwt_next_cookie(p, last, name)) != NULL) {
+            n++;
+            p += name->len;
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_uint_t
+ngx_http_gw_jwt_count_args(ngx_http_request_t *r, ngx_str_t *name)
+{
+    u_char      *p, *last;
+    ngx_uint_t   n;
+
+    n = 0;
+    p = r->args.data;
+    last = p + r->args.len;
+
+    while (p < last) {
+
+        n += ngx_http_gw_jwt_arg_is(p, last, name);
+
+        p = ngx_strlchr(p, last, '&');
+
+        if (p == NULL) {
+            break;
+        }
+
+        p++;
+    }
+
+    return n;
+}
+
+
+/* 1 if the argument at p has that name, in any case, escaped or not */
+
+static ngx_uint_t
+ngx_http_gw_jwt_arg_is(u_char *p, u_char *last, ngx_str_t *name)
+{
+    u_char      c;
+    ngx_int_t   hex;
+    ngx_uint_t  i;
+
+    for (i = 0; i < name->len; i++) {
+
+        if (p == last) {
+            return 0;
+        }
+
+        c = *p++;
+
+        if (c == '%' && last - p >= 2) {
+            hex = ngx_hextoi(p, 2);
+
+            if (hex != NGX_ERROR) {
+                c = (u_char) hex;
+                p += 2;
+            }
+        }
+
+        if (ngx_tolower(c) != ngx_tolower(name->data[i])) {
+            return 0;
+        }
+    }
+
+    return p < last && *p == '=';
+}
+
+
+/* the next header of a list, or NULL; *part and *i say where it goes on */
+
+static ngx_table_elt_t *
+ngx_http_gw_jwt_next_header(ngx_list_part_t **part, ngx_uint_t *i)
+{
+    ngx_table_elt_t  *h;
+
+    while (*i >= (*part)->nelts) {
+        if ((*part)->next == NULL) {
+            return NULL;
+        }
+
+        *part = (*part)->next;
+        *i = 0;
+    }
+
+    h = (*part)->elts;
+
+    return &h[(*i)++];
+}
+
+
+/* where the next pair of that name begins, or NULL */
+
+static u_char *
+ngx_http_gw_jwt_next_cookie(u_char *p, u_char *last, ngx_str_t *name)
+{
+    u_char  *q;
+
+    while (p < last) {
+
+        while (p < last && (*p == ' ' || *p == ';' || *p == ',')) {
+            p++;
+        }
+
+        if ((size_t) (last - p) > name->len
+            && ngx_strncasecmp(p, name->data, name->len) == 0)
+        {
+            for (q = p + name->len; q < last && *q == ' '; q++) { /* void */ }
+
+            if (q < last && *q == '=') {
+                return p;
+            }
+        }
+
+        while (p < last && *p != ';' && *p != ',') {
+            p++;
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The list is built anew without the field rather than cut: other lists
+ * (subrequests') and r->headers_in's pointers share its parts.
+ */
+
+ngx_int_t
+ngx_http_gw_jwt_strip_token(ngx_http_request_t *r,
+    ngx_http_gw_jwt_policy_t *policy, ngx_str_t *token)
+{
+    ngx_str_t         value;
+    ngx_uint_t        i, n;
+    ngx_list_t        list;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    if (ngx_list_init(&list, r->pool, n + 1, sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    i = 0;
+    part = &r->headers_in.headers.part;
+
+    while ((h = ngx_http_gw_jwt_next_header(&part, &i)) != NULL) {
+
+        value = h->value;
+
+        switch (policy->from) {
+
+        case NGX_HTTP_GW_JWT_BEARER:
+            if (ngx_http_gw_jwt_header_is(h, &ngx_http_gw_jwt_authorization)) {
+                continue;
+            }
+
+            break;
+
+        case NGX_HTTP_GW_JWT_HEADER:
+            if (ngx_http_gw_jwt_header_is(h, &policy->name)) {
+                continue;
+            }
+
+            break;
+
+        case NGX_HTTP_GW_JWT_COOKIE:
+            if (ngx_http_gw_jwt_header_is(h, &ngx_http_gw_jwt_cookie)) {
+
+                if (ngx_http_gw_jwt_strip_cookie(r, &value, &policy->name)
+                    != NGX_OK)
+                {
+                    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+                }
+
+                if (value.len == 0) {
+                    continue;
+                }
+            }
+
+            break;
+
+        case NGX_HTTP_GW_JWT_VARIABLE:
+            /* a map of headers, say: the value still lies within its header */
+
+            if (token->data >= value.data
+                && token->data + token->len <= value.data + value.len)
+            {
+                continue;
+            }
+
+            break;
+        }
+
+        copy = ngx_list_push(&list);
+        if (copy == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        *copy = *h;
+        copy->value = value;
+    }
+
+    r->headers_in.headers = list;
+
+    /* the list's first part was on this function's stack */
+
+    if (list.last == &list.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r, ngx_str_t *cookie,
+    ngx_str_t *name)
+{
+    u_char  *p, *q, *last, *dst;
+
+    p = cookie->data;
+    last = p + cookie->len;
+
+    q = ngx_http_gw_jwt_next_cookie(p, last, name);
+
+    if (q == NULL) {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(r->pool, cookie->len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    cookie->data = dst;
+
+    do {
+        dst = ngx_cpymem(dst, p, q - p);
+
+        for (p = q; p < last && *p != ';'; p++) { /* void */ }
+
+        while (p < last && (*p == ';' || *p == ',' || *p == ' ')) {
+            p++;
+        }
+
+        q = ngx_http_gw_jwt_next_cookie(p, last, name);
+
+    } while (q);
+
+    dst = ngx_cpymem(dst, p, last - p);
+
+    while (dst > cookie->data
+           && (dst[-1] == ' ' || dst[-1] == ';' || dst[-1] == ','))
+    {
+        dst--;
+    }
+
+    cookie->len = dst - cookie->data;
+
+    return NGX_OK;
+}

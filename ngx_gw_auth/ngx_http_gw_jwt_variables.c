@@ -1,0 +1,349 @@
+
+#include "ngx_http_gw_jwt.h"
+
+
+typedef struct {
+    ngx_str_t             text;
+    ngx_gw_json_path_t    path;
+} ngx_http_gw_jwt_variable_t;
+
+
+static ngx_http_gw_jwt_ctx_t *ngx_http_gw_jwt_subject(ngx_http_request_t *r);
+static ngx_int_t ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_header_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_member_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_str_t *name, size_t prefix,
+    ngx_uint_t header);
+static ngx_int_t ngx_http_gw_jwt_path_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_claims_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_status_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_error_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_jwt_value(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_gw_json_t *json, ngx_uint_t node);
+static void ngx_http_gw_jwt_set_value(ngx_http_variable_value_t *v,
+    ngx_str_t *text);
+
+
+#define NGX_HTTP_GW_JWT_CLAIM   "gw_jwt_claim_"
+#define NGX_HTTP_GW_JWT_PARAM   "gw_jwt_header_"
+
+
+static ngx_http_variable_t  ngx_http_gw_jwt_vars[] = {
+
+    { ngx_string("gw_jwt_claim_"), NULL, ngx_http_gw_jwt_claim_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("gw_jwt_header_"), NULL, ngx_http_gw_jwt_header_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("gw_jwt_claims"), NULL, ngx_http_gw_jwt_claims_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("gw_jwt_status"), NULL, ngx_http_gw_jwt_status_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+/* every module of the suite has this one, and asks the one before it */
+
+static ngx_str_t  ngx_http_gw_jwt_error_name = ngx_string("gw_error");
+
+
+ngx_int_t
+ngx_http_gw_jwt_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t          *var, *v;
+    ngx_http_gw_jwt_main_conf_t  *jmcf;
+
+    for (v = ngx_http_gw_jwt_vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    var = ngx_http_add_variable(cf, &ngx_http_gw_jwt_error_name,
+                                NGX_HTTP_VAR_CHANGEABLE
+                                |NGX_HTTP_VAR_NOCACHEABLE);
+    if (var == NULL) {
+        return NGX_ERROR;
+    }
+
+    jmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_gw_auth_module);
+
+    jmcf->error_get = var->get_handler;
+    jmcf->error_data = var->data;
+
+    var->get_handler = ngx_http_gw_jwt_error_variable;
+    var->data = (uintptr_t) jmcf;
+
+    return NGX_OK;
+}
+
+
+/* a subrequest that was asked for no token of its own speaks for its parent */
+
+static ngx_http_gw_jwt_ctx_t *
+ngx_http_gw_jwt_subject(ngx_http_request_t *r)
+{
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    for ( /* void */ ; r; r = r->parent) {
+        ctx = ngx_http_gw_jwt_get_ctx(r);
+
+        if (ctx && !ctx->exempt) {
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    return ngx_http_gw_jwt_member_variable(r, v, (ngx_str_t *) data,
+                                       sizeof(NGX_HTTP_GW_JWT_CLAIM) - 1, 0);
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_header_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    return ngx_http_gw_jwt_member_variable(r, v, (ngx_str_t *) data,
+                                       sizeof(NGX_HTTP_GW_JWT_PARAM) - 1, 1);
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_member_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_str_t *name, size_t prefix,
+    ngx_uint_t header)
+{
+    ngx_str_t               member;
+    ngx_uint_t              node;
+    ngx_gw_json_t          *json;
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_subject(r);
+
+    if (ctx == NULL || !ctx->claims) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    member.data = name->data + prefix;
+    member.len = name->len - prefix;
+
+    json = header ? &ctx->entry->jwt.header : &ctx->entry->jwt.payload;
+
+    node = ngx_gw_json_find(json, 0, &member,
+                            ngx_gw_json_hash(member.data, member.len));
+
+    return ngx_http_gw_jwt_value(r, v, json, node);
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_path_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_gw_jwt_variable_t *var = (ngx_http_gw_jwt_variable_t *) data;
+
+    ngx_uint_t              node;
+    ngx_gw_json_t          *json;
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_subject(r);
+
+    if (ctx == NULL || !ctx->claims) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    json = &ctx->entry->jwt.payload;
+
+    if (ngx_gw_json_path_get(json, &var->path, &node) != NGX_OK) {
+        node = NGX_GW_JSON_NONE;
+    }
+
+    return ngx_http_gw_jwt_value(r, v, json, node);
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_claims_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t               text;
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_subject(r);
+
+    if (ctx == NULL || !ctx->claims) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_gw_jwt_claim_json(&ctx->entry->jwt.payload, 0, r->pool, &text)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_gw_jwt_set_value(v, &text);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_status_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_subject(r);
+
+    ngx_http_gw_jwt_set_value(v, (ngx_str_t *)
+                      &ngx_gw_jwt_names[ctx ? ctx->status : NGX_GW_JWT_OFF]);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_error_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_gw_jwt_main_conf_t *jmcf = (ngx_http_gw_jwt_main_conf_t *) data;
+
+    ngx_str_t               text;
+    const ngx_str_t        *name;
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_get_ctx(r);
+
+    if (ctx == NULL || ctx->denied == 0) {
+
+        if (jmcf->error_get) {
+            return jmcf->error_get(r, v, jmcf->error_data);
+        }
+
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    name = &ngx_gw_jwt_names[ctx->reason];
+
+    text.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN + 1 + name->len);
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.len = ngx_sprintf(text.data, "%ui %V", ctx->denied, name)
+               - text.data;
+
+    ngx_http_gw_jwt_set_value(v, &text);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_jwt_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    ngx_gw_json_t *json, ngx_uint_t node)
+{
+    ngx_str_t  text;
+
+    if (node == NGX_GW_JSON_NONE
+        || json->nodes[node].type == NGX_GW_JSON_NULL)
+    {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_gw_jwt_claim_text(json, node, r->pool, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_gw_jwt_set_value(v, &text);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_gw_jwt_set_value(ngx_http_variable_value_t *v, ngx_str_t *text)
+{
+    v->data = text->data;
+    v->len = text->len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+}
+
+
+char *
+ngx_http_gw_jwt_claim_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                   *value, name;
+    ngx_http_variable_t         *v;
+    ngx_http_gw_jwt_variable_t  *var;
+
+    value = cf->args->elts;
+    name = value[1];
+
+    if (name.len < 2 || name.data[0] != '$') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid variable name \"%V\"", &name);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data++;
+    name.len--;
+
+    var = ngx_pcalloc(cf->pool, sizeof(ngx_http_gw_jwt_variable_t));
+    if (var == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    var->text = value[2];
+
+    rc = ngx_gw_json_path_compile(cf->pool, &value[2], &var->path);
+
+    if (rc == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid path \"%V\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    v = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+    if (v == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    v->get_handler = ngx_http_gw_jwt_path_variable;
+    v->data = (uintptr_t) var;
+
+    return NGX_CONF_OK;
+}
