@@ -21,7 +21,7 @@
 #define NGX_GW_JSON_MAX_STEPS  16
 
 /* objects of up to so many members are searched for duplicates in place */
-#define NGX_GW_JSON_FEW        16
+#define NGX_GW_JSON_FEW        12
 
 /* bound of exponents, and with them of the sums below */
 #define NGX_GW_JSON_MAX_EXP    1000000000
@@ -56,6 +56,8 @@ typedef struct {
 } ngx_gw_json_number_t;
 
 
+static ngx_int_t ngx_gw_json_values(ngx_gw_json_t *json,
+    ngx_uint_t max_nodes, ngx_uint_t max_depth, uint32_t *scratch);
 static ngx_int_t ngx_gw_json_failed(ngx_gw_json_t *json, ngx_int_t rc,
     const u_char *p, const char *error);
 static u_char *ngx_gw_json_value(ngx_gw_json_t *json,
@@ -106,6 +108,24 @@ static const u_char  ngx_gw_json_plain_char[256] = {
 
 
 #define ngx_gw_json_is_digit(c)  ((u_char) ((c) - '0') <= 9)
+
+
+static ngx_inline ngx_gw_json_node_t *
+ngx_gw_json_new_node(ngx_gw_json_t *json, uint32_t n)
+{
+    ngx_gw_json_node_t  *node;
+
+    node = &json->nodes[n];
+
+    node->hash = 0;
+    node->name = 0;
+    node->nlen = 0;
+    node->next = NGX_GW_JSON_NONE;
+    node->count = 0;
+    node->flags = 0;
+
+    return node;
+}
 
 
 static ngx_inline u_char *
@@ -309,34 +329,46 @@ ngx_int_t
 ngx_gw_json_parse(ngx_gw_json_t *json, ngx_uint_t max_nodes,
     ngx_uint_t max_depth, uint32_t *scratch)
 {
-    u_char               *p, *end;
-    uint32_t              n;
-    ngx_uint_t            depth, dup;
-    ngx_gw_json_node_t   *node, *parent;
-    ngx_gw_json_frame_t  *frame, stack[NGX_GW_JSON_MAX_DEPTH];
-
     json->nnodes = 0;
     json->error = NULL;
     json->offset = 0;
 
-    p = json->data;
-
     if (json->len == 0) {
-        return ngx_gw_json_failed(json, NGX_DECLINED, p, "empty text");
+        return ngx_gw_json_failed(json, NGX_DECLINED, json->data,
+                                  "empty text");
     }
 
     if (json->len > NGX_GW_JSON_MAX_LEN) {
-        return ngx_gw_json_failed(json, NGX_ABORT, p, "text is too long");
+        return ngx_gw_json_failed(json, NGX_ABORT, json->data,
+                                  "text is too long");
     }
 
     if (max_nodes == 0) {
-        return ngx_gw_json_failed(json, NGX_ABORT, p, "too many values");
+        return ngx_gw_json_failed(json, NGX_ABORT, json->data,
+                                  "too many values");
     }
 
     if (max_depth > NGX_GW_JSON_MAX_DEPTH) {
         max_depth = NGX_GW_JSON_MAX_DEPTH;
     }
 
+    return ngx_gw_json_values(json, max_nodes, max_depth, scratch);
+}
+
+
+/* one turn of the outer loop is a value, and what closes behind it */
+
+static ngx_int_t
+ngx_gw_json_values(ngx_gw_json_t *json, ngx_uint_t max_nodes,
+    ngx_uint_t max_depth, uint32_t *scratch)
+{
+    u_char               *p, *end;
+    uint32_t              n;
+    ngx_uint_t            depth, dup;
+    ngx_gw_json_node_t   *node, *parent;
+    ngx_gw_json_frame_t  *frame, stack[NGX_GW_JSON_MAX_DEPTH];
+
+    p = json->data;
     end = p + json->len;
 
     depth = 0;
@@ -344,11 +376,7 @@ ngx_gw_json_parse(ngx_gw_json_t *json, ngx_uint_t max_nodes,
     parent = NULL;
 
     n = 0;
-    node = json->nodes;
-    node->hash = 0;
-    node->name = 0;
-    node->nlen = 0;
-    node->flags = 0;
+    node = ngx_gw_json_new_node(json, n);
 
     for ( ;; ) {
 
@@ -430,11 +458,7 @@ ngx_gw_json_parse(ngx_gw_json_t *json, ngx_uint_t max_nodes,
         parent->count++;
         frame->last = n;
 
-        node = &json->nodes[n];
-        node->hash = 0;
-        node->name = 0;
-        node->nlen = 0;
-        node->flags = 0;
+        node = ngx_gw_json_new_node(json, n);
 
         if (parent->type == NGX_GW_JSON_OBJECT) {
             p = ngx_gw_json_name(json, node, p, end);
@@ -480,9 +504,6 @@ ngx_gw_json_value(ngx_gw_json_t *json, ngx_gw_json_node_t *node, u_char *p,
 {
     u_char      *last;
     ngx_uint_t   escaped;
-
-    node->next = NGX_GW_JSON_NONE;
-    node->count = 0;
 
     if (p == end) {
         (void) ngx_gw_json_failed(json, NGX_DECLINED, p, "unexpected end");
