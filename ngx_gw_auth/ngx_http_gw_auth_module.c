@@ -50,7 +50,6 @@ static ngx_int_t ngx_http_gw_jwt_where(ngx_conf_t *cf,
     ngx_http_gw_jwt_policy_t *policy, ngx_str_t *name);
 static ngx_http_gw_jwt_verifier_t *ngx_http_gw_jwt_make_verifier(
     ngx_conf_t *cf, ngx_http_gw_jwt_loc_conf_t *conf);
-static ngx_int_t ngx_http_gw_jwt_pre(ngx_conf_t *cf);
 static ngx_int_t ngx_http_gw_jwt_init(ngx_conf_t *cf);
 static void ngx_http_gw_jwt_done(void *data);
 static ngx_int_t ngx_http_gw_jwt_init_process(ngx_cycle_t *cycle);
@@ -188,7 +187,7 @@ static ngx_command_t  ngx_http_gw_jwt_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_gw_jwt_module_ctx = {
-    ngx_http_gw_jwt_pre,                   /* preconfiguration */
+    ngx_http_gw_jwt_add_variables,         /* preconfiguration */
     ngx_http_gw_jwt_init,                  /* postconfiguration */
 
     ngx_http_gw_jwt_create_main_conf,      /* create main configuration */
@@ -949,8 +948,18 @@ invalid:
 static void *
 ngx_http_gw_jwt_create_main_conf(ngx_conf_t *cf)
 {
+    uint64_t                      seed;
     ngx_pool_cleanup_t           *cln;
     ngx_http_gw_jwt_main_conf_t  *jmcf;
+
+    /* comes before all that hashes the name of a claim */
+
+    if (RAND_bytes((u_char *) &seed, sizeof(uint64_t)) != 1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "found no random number");
+        return NULL;
+    }
+
+    ngx_gw_json_init(seed);
 
     jmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_gw_jwt_main_conf_t));
     if (jmcf == NULL) {
@@ -1275,24 +1284,6 @@ ngx_http_gw_jwt_make_verifier(ngx_conf_t *cf, ngx_http_gw_jwt_loc_conf_t *conf)
     *v = verifier;
 
     return verifier;
-}
-
-
-static ngx_int_t
-ngx_http_gw_jwt_pre(ngx_conf_t *cf)
-{
-    uint64_t  seed;
-
-    /* before a claim's name is hashed for the first time */
-
-    if (RAND_bytes((u_char *) &seed, sizeof(uint64_t)) != 1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "found no random number");
-        return NGX_ERROR;
-    }
-
-    ngx_gw_json_init(seed);
-
-    return ngx_http_gw_jwt_add_variables(cf);
 }
 
 
