@@ -987,6 +987,20 @@ test_find(void)
                 (unsigned int) found);
     }
 
+    /* the node behind an empty object is none of its own */
+
+    name.data = (u_char *) "a";
+    name.len = 1;
+
+    unit_ok(parse(&json, "{\"x\":{},\"a\":1}", 14) == NGX_OK
+            && ngx_gw_json_find(&json, 1, &name,
+                                ngx_gw_json_hash(name.data, 1)) == 0
+            && ngx_gw_json_find(&json, 0, &name,
+                                ngx_gw_json_hash(name.data, 1)) == 2,
+            "nothing is found in an empty object");
+
+    (void) parse(&json, text, sizeof(text) - 1);
+
     /* a hash alone is no match */
 
     name.data = (u_char *) "z";
