@@ -524,12 +524,14 @@ sub read_body {
 
     if (($res->{header}{'transfer-encoding'} // '') eq 'chunked') {
         while (1) {
-            while ($conn->{buffer} !~ /^([0-9a-f]+)[^\n]*\n/i) {
+            while ($conn->{buffer} !~ /\n/) {
                 more($conn, $deadline) or return $body;
             }
 
-            my $len = hex $1;
-            my $at = $+[0];
+            my ($line, $size) = $conn->{buffer} =~ /^(([0-9a-f]+)[^\n]*\n)/i
+                or return $body;
+            my $len = hex $size;
+            my $at = length $line;
 
             while (length $conn->{buffer} < $at + $len + 2) {
                 more($conn, $deadline) or return $body;
