@@ -1,7 +1,7 @@
 
 /*
- * Keys: JSON by jansson, JWK members to key material by libjwt, PEM and
- * signatures by OpenSSL.  What a key may verify is decided here, once.
+ * Keys: JSON by jansson, JWK members to key material by libjwt, PEM by
+ * OpenSSL.  What a key may verify is decided here, once.
  */
 
 
@@ -18,14 +18,8 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-
-#define NGX_GW_JWK_RSA  1
-#define NGX_GW_JWK_EC   2
-#define NGX_GW_JWK_OKP  3
-#define NGX_GW_JWK_OCT  4
 
 /* larger moduli would let one token cost a worker milliseconds */
 #define NGX_GW_JWK_RSA_MIN_BITS  2048
@@ -34,20 +28,8 @@
 
 #define NGX_GW_JWK_MAX_SECRET    4096
 #define NGX_GW_JWK_MAX_MEMBER    (NGX_GW_JWK_RSA_MAX_BITS / 8 * 2)
-#define NGX_GW_JWK_COORDINATE    66              /* P-521, bytes */
-
-/* SEQUENCE with a length of two bytes, two INTEGERs with a sign byte */
-#define NGX_GW_JWK_DER  (3 + 2 * (2 + 1 + NGX_GW_JWK_COORDINATE))
 
 #define NGX_GW_JWK_LABEL         80
-
-
-typedef struct {
-    ngx_str_t         name;
-    ngx_uint_t        type;
-    const char       *digest;
-    size_t            hash;      /* bytes of the digest */
-} ngx_gw_jwa_t;
 
 
 typedef struct {
@@ -59,7 +41,6 @@ typedef struct {
 } ngx_gw_jwk_curve_t;
 
 
-static ngx_int_t ngx_gw_jwk_digests(ngx_gw_jwk_set_t *set);
 static ngx_uint_t ngx_gw_jwk_is_pem(ngx_str_t *text);
 static ngx_int_t ngx_gw_jwk_load_json(ngx_gw_jwk_load_t *load,
     ngx_gw_jwk_set_t *set, ngx_str_t *text);
@@ -81,10 +62,6 @@ static ngx_int_t ngx_gw_jwk_pem_key(ngx_gw_jwk_t *key, const char *name,
     const u_char *der, long len, const char **why);
 static ngx_int_t ngx_gw_jwk_fit(ngx_gw_jwk_t *key, const char **why);
 static ngx_int_t ngx_gw_jwk_contexts(ngx_gw_jwk_t *key, const char **why);
-static EVP_PKEY_CTX *ngx_gw_jwk_pkey_ctx(ngx_gw_jwk_t *key, ngx_uint_t alg);
-static EVP_MD_CTX *ngx_gw_jwk_eddsa_ctx(ngx_gw_jwk_t *key);
-static EVP_MAC_CTX *ngx_gw_jwk_mac_ctx(u_char *secret, size_t len,
-    ngx_uint_t alg);
 static ngx_int_t ngx_gw_jwk_add(ngx_gw_jwk_load_t *load,
     ngx_gw_jwk_set_t *set, ngx_gw_jwk_t *key, ngx_uint_t index, ngx_int_t rc,
     const char *why);
@@ -95,31 +72,6 @@ static void ngx_gw_jwk_free(ngx_gw_jwk_t *key);
 static void ngx_gw_jwk_cleanup(void *data);
 static ngx_int_t ngx_gw_jwk_error(ngx_gw_jwk_load_t *load, const char *fmt,
     ...);
-static size_t ngx_gw_jwk_digest(ngx_gw_jwk_t *key, ngx_uint_t alg,
-    ngx_str_t *data, u_char *hash);
-static size_t ngx_gw_jwk_ecdsa_der(u_char *der, u_char *sig, size_t n);
-static u_char *ngx_gw_jwk_der_integer(u_char *p, u_char *v, size_t n);
-
-
-static const ngx_gw_jwa_t  ngx_gw_jwas[NGX_GW_JWA_N] = {
-
-    { ngx_string("RS256"), NGX_GW_JWK_RSA, "SHA256", 32 },
-    { ngx_string("RS384"), NGX_GW_JWK_RSA, "SHA384", 48 },
-    { ngx_string("RS512"), NGX_GW_JWK_RSA, "SHA512", 64 },
-    { ngx_string("PS256"), NGX_GW_JWK_RSA, "SHA256", 32 },
-    { ngx_string("PS384"), NGX_GW_JWK_RSA, "SHA384", 48 },
-    { ngx_string("PS512"), NGX_GW_JWK_RSA, "SHA512", 64 },
-    { ngx_string("ES256"), NGX_GW_JWK_EC, "SHA256", 32 },
-    { ngx_string("ES384"), NGX_GW_JWK_EC, "SHA384", 48 },
-    { ngx_string("ES512"), NGX_GW_JWK_EC, "SHA512", 64 },
-    { ngx_string("ES256K"), NGX_GW_JWK_EC, "SHA256", 32 },
-    { ngx_string("HS256"), NGX_GW_JWK_OCT, "SHA256", 32 },
-    { ngx_string("HS384"), NGX_GW_JWK_OCT, "SHA384", 48 },
-    { ngx_string("HS512"), NGX_GW_JWK_OCT, "SHA512", 64 },
-    { ngx_string("EdDSA"), NGX_GW_JWK_OKP, NULL, 0 },
-    { ngx_string("Ed25519"), NGX_GW_JWK_OKP, NULL, 0 },
-    { ngx_string("Ed448"), NGX_GW_JWK_OKP, NULL, 0 }
-};
 
 
 #define NGX_GW_JWK_RS  (1u << NGX_GW_JWA_RS256 | 1u << NGX_GW_JWA_RS384       \
@@ -143,11 +95,6 @@ static const ngx_gw_jwk_curve_t  ngx_gw_jwk_curves[] = {
     { NULL, NULL, 0, 0, 0 }
 };
 
-
-/* by size: 32, 48 and 64 bytes */
-static const char  *ngx_gw_jwk_digest_names[NGX_GW_JWK_NDIGESTS] = {
-    "SHA256", "SHA384", "SHA512"
-};
 
 /* RFC 7518 section 6.2.2 and 6.3.2, RFC 8037 section 2 */
 static const char  *ngx_gw_jwk_private[] = {
@@ -177,7 +124,7 @@ ngx_gw_jwk_load(ngx_gw_jwk_load_t *load, ngx_str_t *text)
     ngx_memzero(set, sizeof(ngx_gw_jwk_set_t));
     cln->handler = ngx_gw_jwk_cleanup;
 
-    rc = ngx_gw_jwk_digests(set);
+    rc = ngx_gw_jwa_digests_init(&set->digests);
 
     if (rc == NGX_OK) {
         rc = ngx_gw_jwk_is_pem(text) ? ngx_gw_jwk_load_pem(load, set, text)
@@ -198,30 +145,6 @@ ngx_gw_jwk_load(ngx_gw_jwk_load_t *load, ngx_str_t *text)
     ngx_gw_jwk_fits(set);
 
     return set;
-}
-
-
-static ngx_int_t
-ngx_gw_jwk_digests(ngx_gw_jwk_set_t *set)
-{
-    EVP_MD      *md;
-    ngx_uint_t   i;
-
-    for (i = 0; i < NGX_GW_JWK_NDIGESTS; i++) {
-        md = EVP_MD_fetch(NULL, ngx_gw_jwk_digest_names[i], NULL);
-        set->md[i] = EVP_MD_CTX_new();
-
-        if (md == NULL || set->md[i] == NULL
-            || EVP_DigestInit_ex2(set->md[i], md, NULL) != 1)
-        {
-            EVP_MD_free(md);
-            return NGX_ERROR;
-        }
-
-        EVP_MD_free(md);
-    }
-
-    return NGX_OK;
 }
 
 
@@ -316,9 +239,9 @@ ngx_gw_jwk_load_member(ngx_gw_jwk_load_t *load, ngx_gw_jwk_t *key,
         return NGX_ERROR;
     }
 
-    if (kid && json_string_length(kid)) {
+    if (kid) {
         key->kid.len = json_string_length(kid);
-        key->kid.data = ngx_pnalloc(load->pool, key->kid.len);
+        key->kid.data = ngx_pnalloc(load->pool, key->kid.len + 1);
 
         if (key->kid.data == NULL) {
             *why = "found no memory";
@@ -660,7 +583,7 @@ ngx_gw_jwk_secret(ngx_gw_jwk_t *key, json_t *jwk, uint32_t algs,
 
     for (i = NGX_GW_JWA_HS256; i <= NGX_GW_JWA_HS512 && rc == NGX_OK; i++) {
         if (key->algs & (1u << i)) {
-            key->ctx[i] = ngx_gw_jwk_mac_ctx(buf, n, i);
+            key->ctx[i] = ngx_gw_jwa_ctx_secret(i, buf, n);
 
             if (key->ctx[i] == NULL) {
                 *why = "was refused by the cryptographic library";
@@ -784,7 +707,7 @@ ngx_gw_jwk_fit(ngx_gw_jwk_t *key, const char **why)
 {
     int                        bits;
     char                       group[64];
-    BIGNUM                    *e;
+    BIGNUM                    *e, *n;
     size_t                     len;
     ngx_uint_t                 sane;
     const char                *name;
@@ -835,13 +758,19 @@ ngx_gw_jwk_fit(ngx_gw_jwk_t *key, const char **why)
     }
 
     e = NULL;
+    n = NULL;
+
     sane = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1
-           && BN_is_odd(e) && !BN_is_one(e)
+           && EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1
+           && BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e)
            && BN_num_bits(e) <= NGX_GW_JWK_RSA_E_BITS;
+
     BN_free(e);
+    BN_free(n);
 
     if (!sane) {
-        *why = "is weak: an RSA exponent that is even, 1 or beyond 64 bits";
+        *why = "is weak: an even RSA modulus, or an exponent that is even, "
+               "1 or beyond 64 bits";
         return NGX_ERROR;
     }
 
@@ -855,7 +784,6 @@ curve:
     }
 
     key->algs = curve->algs;
-    key->coordinate = curve->bytes;
 
     return NGX_OK;
 }
@@ -872,9 +800,7 @@ ngx_gw_jwk_contexts(ngx_gw_jwk_t *key, const char **why)
             continue;
         }
 
-        key->ctx[i] = (ngx_gw_jwas[i].type == NGX_GW_JWK_OKP)
-                      ? (void *) ngx_gw_jwk_eddsa_ctx(key)
-                      : (void *) ngx_gw_jwk_pkey_ctx(key, i);
+        key->ctx[i] = ngx_gw_jwa_ctx_public(i, key->pkey);
 
         if (key->ctx[i] == NULL) {
             *why = "was refused by the cryptographic library";
@@ -883,100 +809,6 @@ ngx_gw_jwk_contexts(ngx_gw_jwk_t *key, const char **why)
     }
 
     return NGX_OK;
-}
-
-
-static EVP_PKEY_CTX *
-ngx_gw_jwk_pkey_ctx(ngx_gw_jwk_t *key, ngx_uint_t alg)
-{
-    int             pad;
-    EVP_MD         *md;
-    EVP_PKEY_CTX   *ctx;
-
-    md = EVP_MD_fetch(NULL, ngx_gw_jwas[alg].digest, NULL);
-    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-
-    if (md == NULL || ctx == NULL || EVP_PKEY_verify_init(ctx) != 1) {
-        goto failed;
-    }
-
-    if (ngx_gw_jwas[alg].type == NGX_GW_JWK_RSA) {
-        pad = ((1u << alg) & NGX_GW_JWK_PS) ? RSA_PKCS1_PSS_PADDING
-                                            : RSA_PKCS1_PADDING;
-
-        if (EVP_PKEY_CTX_set_rsa_padding(ctx, pad) != 1
-            || EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
-        {
-            goto failed;
-        }
-
-        /* RFC 7518 section 3.5: MGF1 with that hash, a salt of its size */
-
-        if (pad == RSA_PKCS1_PSS_PADDING
-            && (EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) != 1
-                || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx,
-                                                    RSA_PSS_SALTLEN_DIGEST)
-                   != 1))
-        {
-            goto failed;
-        }
-    }
-
-    EVP_MD_free(md);
-
-    return ctx;
-
-failed:
-
-    EVP_MD_free(md);
-    EVP_PKEY_CTX_free(ctx);
-
-    return NULL;
-}
-
-
-static EVP_MD_CTX *
-ngx_gw_jwk_eddsa_ctx(ngx_gw_jwk_t *key)
-{
-    EVP_MD_CTX  *ctx;
-
-    ctx = EVP_MD_CTX_new();
-
-    if (ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) != 1) {
-        EVP_MD_CTX_free(ctx);
-        return NULL;
-    }
-
-    return ctx;
-}
-
-
-static EVP_MAC_CTX *
-ngx_gw_jwk_mac_ctx(u_char *secret, size_t len, ngx_uint_t alg)
-{
-    EVP_MAC      *mac;
-    OSSL_PARAM    params[2];
-    EVP_MAC_CTX  *ctx;
-
-    mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-    EVP_MAC_free(mac);
-
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                             (char *) ngx_gw_jwas[alg].digest,
-                                             0);
-    params[1] = OSSL_PARAM_construct_end();
-
-    if (EVP_MAC_init(ctx, secret, len, params) != 1) {
-        EVP_MAC_CTX_free(ctx);
-        return NULL;
-    }
-
-    return ctx;
 }
 
 
@@ -993,7 +825,7 @@ ngx_gw_jwk_add(ngx_gw_jwk_load_t *load, ngx_gw_jwk_set_t *set,
     ngx_uint_t     i;
     ngx_gw_jwk_t **bucket;
 
-    if (rc == NGX_OK && key->kid.len && ngx_gw_jwk_find(set, &key->kid)) {
+    if (rc == NGX_OK && key->kid.data && ngx_gw_jwk_find(set, &key->kid)) {
         why = "has the \"kid\" of another";
         rc = NGX_ERROR;
     }
@@ -1004,7 +836,7 @@ ngx_gw_jwk_add(ngx_gw_jwk_load_t *load, ngx_gw_jwk_set_t *set,
         key->set = set;
         set->algs |= key->algs;
 
-        if (key->kid.len) {
+        if (key->kid.data) {
             key->hash = ngx_gw_json_hash(key->kid.data, key->kid.len);
             bucket = &set->buckets[key->hash & set->mask];
             key->next = *bucket;
@@ -1021,7 +853,7 @@ ngx_gw_jwk_add(ngx_gw_jwk_load_t *load, ngx_gw_jwk_set_t *set,
     p = label;
     last = label + sizeof(label) - sizeof("...\")");
 
-    if (key->kid.len) {
+    if (key->kid.data) {
         p = ngx_cpymem(p, " (kid \"", 7);
 
         for (i = 0; i < key->kid.len && p < last; i++) {
@@ -1084,7 +916,7 @@ ngx_gw_jwk_grow(ngx_gw_jwk_load_t *load, ngx_gw_jwk_set_t *set, ngx_uint_t n)
     set->mask = size - 1;
 
     for (i = 0; i < set->nkeys; i++) {
-        if (keys[i].kid.len) {
+        if (keys[i].kid.data) {
             bucket = &set->buckets[keys[i].hash & set->mask];
             keys[i].next = *bucket;
             *bucket = &keys[i];
@@ -1116,7 +948,7 @@ ngx_gw_jwk_fits(ngx_gw_jwk_set_t *set)
                 set->fit[a][nfit++] = key;
             }
 
-            if (key->kid.len == 0 && nbare < NGX_GW_JWK_MAX_TRIES) {
+            if (key->kid.data == NULL && nbare < NGX_GW_JWK_MAX_TRIES) {
                 set->bare[a][nbare++] = key;
             }
         }
@@ -1131,20 +963,7 @@ ngx_gw_jwk_free(ngx_gw_jwk_t *key)
 
     for (i = 0; i < NGX_GW_JWA_N; i++) {
 
-        switch (ngx_gw_jwas[i].type) {
-
-        case NGX_GW_JWK_OCT:
-            EVP_MAC_CTX_free(key->ctx[i]);
-            break;
-
-        case NGX_GW_JWK_OKP:
-            EVP_MD_CTX_free(key->ctx[i]);
-            break;
-
-        default:
-            EVP_PKEY_CTX_free(key->ctx[i]);
-        }
-
+        ngx_gw_jwa_ctx_free(i, key->ctx[i]);
         key->ctx[i] = NULL;
     }
 
@@ -1164,9 +983,7 @@ ngx_gw_jwk_cleanup(void *data)
         ngx_gw_jwk_free(&set->keys[i]);
     }
 
-    for (i = 0; i < NGX_GW_JWK_NDIGESTS; i++) {
-        EVP_MD_CTX_free(set->md[i]);
-    }
+    ngx_gw_jwa_digests_free(&set->digests);
 }
 
 
@@ -1184,23 +1001,6 @@ ngx_gw_jwk_error(ngx_gw_jwk_load_t *load, const char *fmt, ...)
     load->error.len = p - load->buf;
 
     return NGX_ERROR;
-}
-
-
-ngx_uint_t
-ngx_gw_jwa(u_char *name, size_t len)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_GW_JWA_N; i++) {
-        if (ngx_gw_jwas[i].name.len == len
-            && ngx_memcmp(ngx_gw_jwas[i].name.data, name, len) == 0)
-        {
-            break;
-        }
-    }
-
-    return i;
 }
 
 
@@ -1228,136 +1028,6 @@ ngx_int_t
 ngx_gw_jwk_verify(ngx_gw_jwk_t *key, ngx_uint_t alg, ngx_str_t *data,
     ngx_str_t *sig)
 {
-    int     rc;
-    u_char  hash[EVP_MAX_MD_SIZE], der[NGX_GW_JWK_DER];
-    size_t  len;
-
-    rc = 0;
-
-    switch (ngx_gw_jwas[alg].type) {
-
-    case NGX_GW_JWK_RSA:
-        len = ngx_gw_jwk_digest(key, alg, data, hash);
-
-        if (len) {
-            rc = EVP_PKEY_verify(key->ctx[alg], sig->data, sig->len, hash,
-                                 len);
-        }
-
-        break;
-
-    case NGX_GW_JWK_EC:
-        if (sig->len != 2 * key->coordinate) {
-            break;
-        }
-
-        len = ngx_gw_jwk_digest(key, alg, data, hash);
-
-        if (len) {
-            rc = EVP_PKEY_verify(key->ctx[alg], der,
-                                 ngx_gw_jwk_ecdsa_der(der, sig->data,
-                                                      key->coordinate),
-                                 hash, len);
-        }
-
-        break;
-
-    case NGX_GW_JWK_OKP:
-        rc = EVP_DigestVerify(key->ctx[alg], sig->data, sig->len, data->data,
-                              data->len);
-        break;
-
-    default: /* NGX_GW_JWK_OCT */
-        if (sig->len == ngx_gw_jwas[alg].hash
-            && EVP_MAC_init(key->ctx[alg], NULL, 0, NULL) == 1
-            && EVP_MAC_update(key->ctx[alg], data->data, data->len) == 1
-            && EVP_MAC_final(key->ctx[alg], hash, &len, sizeof(hash)) == 1
-            && len == sig->len)
-        {
-            rc = (CRYPTO_memcmp(hash, sig->data, len) == 0);
-        }
-
-        break;
-    }
-
-    if (rc != 1) {
-        /* or nginx would find it and blame a TLS connection */
-        ERR_clear_error();
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
-}
-
-
-/* bytes of the hash, or 0 */
-
-static size_t
-ngx_gw_jwk_digest(ngx_gw_jwk_t *key, ngx_uint_t alg, ngx_str_t *data,
-    u_char *hash)
-{
-    EVP_MD_CTX    *ctx;
-    unsigned int   len;
-
-    ctx = key->set->md[ngx_gw_jwas[alg].hash / 16 - 2];
-
-    if (EVP_DigestInit_ex2(ctx, NULL, NULL) != 1
-        || EVP_DigestUpdate(ctx, data->data, data->len) != 1
-        || EVP_DigestFinal_ex(ctx, hash, &len) != 1)
-    {
-        return 0;
-    }
-
-    return len;
-}
-
-
-/*
- * A JWS has r and s of n bytes each, one behind the other (RFC 7518 section
- * 3.4); OpenSSL wants them as DER.  Returns the bytes written to der.
- */
-
-static size_t
-ngx_gw_jwk_ecdsa_der(u_char *der, u_char *sig, size_t n)
-{
-    u_char  *p, body[NGX_GW_JWK_DER];
-    size_t   len;
-
-    p = ngx_gw_jwk_der_integer(body, sig, n);
-    p = ngx_gw_jwk_der_integer(p, sig + n, n);
-    len = p - body;
-
-    p = der;
-    *p++ = 0x30;                   /* SEQUENCE */
-
-    if (len > 0x7f) {
-        *p++ = 0x81;               /* its length takes one byte more */
-    }
-
-    *p++ = (u_char) len;
-    p = ngx_cpymem(p, body, len);
-
-    return p - der;
-}
-
-
-static u_char *
-ngx_gw_jwk_der_integer(u_char *p, u_char *v, size_t n)
-{
-    while (n > 1 && *v == 0) {
-        v++;
-        n--;
-    }
-
-    *p++ = 0x02;                   /* INTEGER, not negative */
-
-    if (*v & 0x80) {
-        *p++ = (u_char) (n + 1);
-        *p++ = 0;
-
-    } else {
-        *p++ = (u_char) n;
-    }
-
-    return ngx_cpymem(p, v, n);
+    return ngx_gw_jwa_verify(alg, key->ctx[alg], &key->set->digests, data,
+                             sig);
 }

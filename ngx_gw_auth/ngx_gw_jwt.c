@@ -14,6 +14,9 @@
 #define NGX_GW_JWT_NBF       11
 #define NGX_GW_JWT_IAT       12
 
+/* with each character as \uXXXX */
+#define NGX_GW_JWT_MAX_ALG   48
+
 
 static ngx_int_t ngx_gw_jwt_parser_reserve(ngx_gw_jwt_parser_t *parser,
     size_t len, ngx_log_t *log);
@@ -232,6 +235,7 @@ ngx_gw_jwt_parse(ngx_gw_jwt_parser_t *parser, ngx_str_t *token,
 static ngx_uint_t
 ngx_gw_jwt_parse_header(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
 {
+    u_char               alg[NGX_GW_JWT_MAX_ALG];
     ngx_uint_t           i, node;
     ngx_gw_json_t       *json;
     ngx_gw_json_node_t  *n;
@@ -255,9 +259,11 @@ ngx_gw_jwt_parse_header(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
         return NGX_GW_JWT_MALFORMED;
     }
 
-    /* no algorithm's name needs an escape, so none is looked through */
+    if (n->len > NGX_GW_JWT_MAX_ALG) {
+        return NGX_GW_JWT_UNSUPPORTED;
+    }
 
-    jwt->alg = ngx_gw_jwa(json->data + n->pos, n->len);
+    jwt->alg = ngx_gw_jwa(alg, ngx_gw_json_unescape(json, node, alg) - alg);
 
     if (jwt->alg == NGX_GW_JWA_N) {
         return NGX_GW_JWT_UNSUPPORTED;
@@ -307,24 +313,13 @@ ngx_gw_jwt_parse_payload(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
 
     json = &jwt->payload;
 
+    /* of another type they match nothing, and may be nobody's concern */
+
     jwt->iss = ngx_gw_json_find(json, 0, &ngx_gw_jwt_members[NGX_GW_JWT_ISS],
                                 parser->hashes[NGX_GW_JWT_ISS]);
 
-    if (jwt->iss != NGX_GW_JSON_NONE
-        && json->nodes[jwt->iss].type != NGX_GW_JSON_STRING)
-    {
-        return NGX_GW_JWT_MALFORMED;
-    }
-
     jwt->aud = ngx_gw_json_find(json, 0, &ngx_gw_jwt_members[NGX_GW_JWT_AUD],
                                 parser->hashes[NGX_GW_JWT_AUD]);
-
-    if (jwt->aud != NGX_GW_JSON_NONE
-        && json->nodes[jwt->aud].type != NGX_GW_JSON_STRING
-        && json->nodes[jwt->aud].type != NGX_GW_JSON_ARRAY)
-    {
-        return NGX_GW_JWT_MALFORMED;
-    }
 
     if (ngx_gw_jwt_time(parser, json, NGX_GW_JWT_EXP, 0, &jwt->exp) != NGX_OK
         || ngx_gw_jwt_time(parser, json, NGX_GW_JWT_NBF, 1, &jwt->nbf)
@@ -418,7 +413,7 @@ ngx_gw_jwt_verify(ngx_gw_jwt_t *jwt, ngx_gw_jwt_source_t **sources,
 
     tries = 0;
 
-    if (jwt->kid.len) {
+    if (jwt->kid.data) {
         named[1] = NULL;
 
         for (i = 0; i < n; i++) {
@@ -450,8 +445,8 @@ ngx_gw_jwt_verify(ngx_gw_jwt_t *jwt, ngx_gw_jwt_source_t **sources,
         }
 
         if (ngx_gw_jwt_try(jwt,
-                           jwt->kid.len ? set->bare[jwt->alg]
-                                        : set->fit[jwt->alg], &tries)
+                           jwt->kid.data ? set->bare[jwt->alg]
+                                         : set->fit[jwt->alg], &tries)
             == NGX_GW_JWT_PASSED)
         {
             return NGX_GW_JWT_PASSED;

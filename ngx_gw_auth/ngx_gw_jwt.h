@@ -63,7 +63,7 @@ typedef struct {
     int64_t               iat;
 
     /* only until the next token is parsed */
-    ngx_str_t             kid;
+    ngx_str_t             kid;        /* data NULL: none */
     ngx_str_t             input;      /* what is signed */
     ngx_str_t             signature;
 } ngx_gw_jwt_t;

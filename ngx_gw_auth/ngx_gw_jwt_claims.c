@@ -92,7 +92,7 @@ ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, time_t now)
         return NGX_GW_JWT_BAD_AUDIENCE;
     }
 
-    if (json->nodes[jwt->aud].type == NGX_GW_JSON_STRING) {
+    if (json->nodes[jwt->aud].type != NGX_GW_JSON_ARRAY) {
         return ngx_gw_jwt_listed(json, jwt->aud, rules->audiences)
                ? NGX_GW_JWT_PASSED : NGX_GW_JWT_BAD_AUDIENCE;
     }

@@ -127,6 +127,13 @@ typedef struct {
 } ngx_http_gw_jwt_loc_conf_t;
 
 
+/* a file of keys that has been read for this configuration */
+typedef struct {
+    ngx_str_t                    name;
+    ngx_gw_jwk_set_t            *set;
+} ngx_http_gw_jwt_file_t;
+
+
 typedef struct {
     ngx_uint_t                   enabled;       /* anywhere */
     ngx_int_t                    request_id;    /* index of $request_id */
@@ -183,6 +190,21 @@ struct ngx_http_gw_jwt_ctx_s {
 
 
 extern ngx_module_t  ngx_http_gw_auth_module;
+
+
+/* ngx_http_gw_jwt_conf.c */
+
+char *ngx_http_gw_jwt(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_gw_jwt_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_gw_jwt_key_request(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_gw_jwt_algorithms(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_gw_jwt_list(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_gw_jwt_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_gw_jwt_require_claim(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_gw_jwt_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* ngx_http_gw_jwt_access.c */

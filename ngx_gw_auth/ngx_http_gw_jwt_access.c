@@ -319,7 +319,7 @@ ngx_http_gw_jwt_want_keys(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     ngx_http_gw_jwt_verifier_t  *verifier;
 
     if (status != NGX_GW_JWT_UNKNOWN_KEY
-        && !(status == NGX_GW_JWT_BAD_SIGNATURE && jwt->kid.len == 0))
+        && !(status == NGX_GW_JWT_BAD_SIGNATURE && jwt->kid.data == NULL))
     {
         return status;
     }

@@ -115,7 +115,7 @@ ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
 
     for (p += 6; p < last && *p == ' '; p++) { /* void */ }
 
-    if (p == last) {
+    if (p == last || memchr(p, ' ', last - p) != NULL) {
         return NGX_ABORT;
     }
 

@@ -9,6 +9,7 @@ typedef struct {
 
 
 static ngx_http_gw_jwt_ctx_t *ngx_http_gw_jwt_subject(ngx_http_request_t *r);
+static ngx_gw_jwt_t *ngx_http_gw_jwt_token(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_gw_jwt_header_variable(ngx_http_request_t *r,
@@ -111,6 +112,28 @@ ngx_http_gw_jwt_subject(ngx_http_request_t *r)
 }
 
 
+/*
+ * The token whose claims may be read: an accepted one, or one that a rule has
+ * refused, for logs and error pages; not if another module then let it pass.
+ */
+
+static ngx_gw_jwt_t *
+ngx_http_gw_jwt_token(ngx_http_request_t *r)
+{
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ctx = ngx_http_gw_jwt_subject(r);
+
+    if (ctx && ctx->claims
+        && (ctx->status != NGX_GW_JWT_REFUSED || ctx->denied))
+    {
+        return &ctx->entry->jwt;
+    }
+
+    return NULL;
+}
+
+
 static ngx_int_t
 ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -134,14 +157,14 @@ ngx_http_gw_jwt_member_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, ngx_str_t *name, size_t prefix,
     ngx_uint_t header)
 {
-    ngx_str_t               member;
-    ngx_uint_t              node;
-    ngx_gw_json_t          *json;
-    ngx_http_gw_jwt_ctx_t  *ctx;
+    ngx_str_t       member;
+    ngx_uint_t      node;
+    ngx_gw_jwt_t   *jwt;
+    ngx_gw_json_t  *json;
 
-    ctx = ngx_http_gw_jwt_subject(r);
+    jwt = ngx_http_gw_jwt_token(r);
 
-    if (ctx == NULL || !ctx->claims) {
+    if (jwt == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
@@ -149,7 +172,7 @@ ngx_http_gw_jwt_member_variable(ngx_http_request_t *r,
     member.data = name->data + prefix;
     member.len = name->len - prefix;
 
-    json = header ? &ctx->entry->jwt.header : &ctx->entry->jwt.payload;
+    json = header ? &jwt->header : &jwt->payload;
 
     node = ngx_gw_json_find(json, 0, &member,
                             ngx_gw_json_hash(member.data, member.len));
@@ -164,18 +187,18 @@ ngx_http_gw_jwt_path_variable(ngx_http_request_t *r,
 {
     ngx_http_gw_jwt_variable_t *var = (ngx_http_gw_jwt_variable_t *) data;
 
-    ngx_uint_t              node;
-    ngx_gw_json_t          *json;
-    ngx_http_gw_jwt_ctx_t  *ctx;
+    ngx_uint_t      node;
+    ngx_gw_jwt_t   *jwt;
+    ngx_gw_json_t  *json;
 
-    ctx = ngx_http_gw_jwt_subject(r);
+    jwt = ngx_http_gw_jwt_token(r);
 
-    if (ctx == NULL || !ctx->claims) {
+    if (jwt == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    json = &ctx->entry->jwt.payload;
+    json = &jwt->payload;
 
     if (ngx_gw_json_path_get(json, &var->path, &node) != NGX_OK) {
         node = NGX_GW_JSON_NONE;
@@ -189,17 +212,17 @@ static ngx_int_t
 ngx_http_gw_jwt_claims_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t               text;
-    ngx_http_gw_jwt_ctx_t  *ctx;
+    ngx_str_t      text;
+    ngx_gw_jwt_t  *jwt;
 
-    ctx = ngx_http_gw_jwt_subject(r);
+    jwt = ngx_http_gw_jwt_token(r);
 
-    if (ctx == NULL || !ctx->claims) {
+    if (jwt == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    if (ngx_gw_jwt_claim_json(&ctx->entry->jwt.payload, 0, r->pool, &text)
+    if (ngx_gw_jwt_claim_json(&jwt->payload, 0, r->pool, &text)
         != NGX_OK)
     {
         return NGX_ERROR;
