@@ -51,6 +51,14 @@ lock() {
     fi
 }
 
+# The error output of scripts/tap itself; see there why, and why that of the
+# harness stays open, as 6.
+own_stderr() {
+    [ -n "${TAP_STDERR:-}" ] || return 0
+    eval "exec 6>&2 2>&$TAP_STDERR $TAP_STDERR>&-"
+    unset TAP_STDERR
+}
+
 jobs() { echo "${JOBS:-$(nproc)}"; }
 
 # The tree and the mode of nginx a command is about.  NGINX_SRC=DIR means that
