@@ -119,6 +119,59 @@ ngx_memn2cmp(u_char *s1, u_char *s2, size_t n1, size_t n2)
 }
 
 
+/* the search ends at a null byte */
+
+u_char *
+ngx_strnstr(u_char *s1, char *s2, size_t n)
+{
+    size_t  i, len;
+
+    len = strlen(s2);
+    n = strnlen((const char *) s1, n);
+
+    for (i = 0; i + len <= n; i++) {
+        if (memcmp(s1 + i, s2, len) == 0) {
+            return s1 + i;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_hextoi(u_char *line, size_t n)
+{
+    u_char     c;
+    ngx_int_t  value;
+
+    if (n == 0) {
+        return NGX_ERROR;
+    }
+
+    for (value = 0; n--; line++) {
+
+        if (value > NGX_MAX_INT_T_VALUE / 16) {
+            return NGX_ERROR;
+        }
+
+        c = *line | 0x20;
+
+        if (*line >= '0' && *line <= '9') {
+            value = value * 16 + (*line - '0');
+
+        } else if (c >= 'a' && c <= 'f') {
+            value = value * 16 + (c - 'a' + 10);
+
+        } else {
+            return NGX_ERROR;
+        }
+    }
+
+    return value;
+}
+
+
 ngx_int_t
 ngx_atoi(u_char *line, size_t n)
 {
@@ -695,6 +748,50 @@ ngx_array_push_n(ngx_array_t *a, ngx_uint_t n)
     a->nelts += n;
 
     return p;
+}
+
+
+ngx_int_t
+ngx_list_init(ngx_list_t *list, ngx_pool_t *pool, ngx_uint_t n, size_t size)
+{
+    list->part.elts = ngx_palloc(pool, n * size);
+    list->part.nelts = 0;
+    list->part.next = NULL;
+    list->last = &list->part;
+    list->size = size;
+    list->nalloc = n;
+    list->pool = pool;
+
+    return list->part.elts ? NGX_OK : NGX_ERROR;
+}
+
+
+void *
+ngx_list_push(ngx_list_t *list)
+{
+    ngx_list_part_t  *part;
+
+    part = list->last;
+
+    if (part->nelts == list->nalloc) {
+        part = ngx_palloc(list->pool, sizeof(ngx_list_part_t));
+        if (part == NULL) {
+            return NULL;
+        }
+
+        part->elts = ngx_palloc(list->pool, list->nalloc * list->size);
+        if (part->elts == NULL) {
+            return NULL;
+        }
+
+        part->nelts = 0;
+        part->next = NULL;
+
+        list->last->next = part;
+        list->last = part;
+    }
+
+    return (u_char *) part->elts + part->nelts++ * list->size;
 }
 
 

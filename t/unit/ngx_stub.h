@@ -167,7 +167,9 @@ u_char *ngx_pstrdup(ngx_pool_t *pool, ngx_str_t *src);
 ngx_int_t ngx_strcasecmp(u_char *s1, u_char *s2);
 ngx_int_t ngx_strncasecmp(u_char *s1, u_char *s2, size_t n);
 ngx_int_t ngx_memn2cmp(u_char *s1, u_char *s2, size_t n1, size_t n2);
+u_char *ngx_strnstr(u_char *s1, char *s2, size_t n);
 ngx_int_t ngx_atoi(u_char *line, size_t n);
+ngx_int_t ngx_hextoi(u_char *line, size_t n);
 u_char *ngx_hex_dump(u_char *dst, u_char *src, size_t len);
 uint32_t ngx_murmur_hash2(u_char *data, size_t len);
 
@@ -255,6 +257,29 @@ ngx_array_init(ngx_array_t *array, ngx_pool_t *pool, ngx_uint_t n, size_t size)
 
     return array->elts ? NGX_OK : NGX_ERROR;
 }
+
+
+/* lists */
+
+typedef struct ngx_list_part_s  ngx_list_part_t;
+
+struct ngx_list_part_s {
+    void                     *elts;
+    ngx_uint_t                nelts;
+    ngx_list_part_t          *next;
+};
+
+typedef struct {
+    ngx_list_part_t          *last;
+    ngx_list_part_t           part;
+    size_t                    size;
+    ngx_uint_t                nalloc;
+    ngx_pool_t               *pool;
+} ngx_list_t;
+
+ngx_int_t ngx_list_init(ngx_list_t *list, ngx_pool_t *pool, ngx_uint_t n,
+    size_t size);
+void *ngx_list_push(ngx_list_t *list);
 
 
 /* queues */
