@@ -28,7 +28,7 @@ static ngx_int_t ngx_gw_jwt_parse_json(ngx_gw_jwt_parser_t *parser,
     ngx_gw_json_t *json, u_char *src, size_t len, u_char *text,
     ngx_gw_json_node_t *nodes);
 static ngx_int_t ngx_gw_jwt_time(ngx_gw_jwt_parser_t *parser,
-    ngx_gw_json_t *json, ngx_uint_t member, ngx_uint_t up, int64_t *value);
+    ngx_gw_json_t *json, ngx_uint_t member, int64_t *value);
 static ngx_uint_t ngx_gw_jwt_try(ngx_gw_jwt_t *jwt, ngx_gw_jwk_t **keys,
     ngx_uint_t *tries);
 
@@ -321,11 +321,9 @@ ngx_gw_jwt_parse_payload(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
     jwt->aud = ngx_gw_json_find(json, 0, &ngx_gw_jwt_members[NGX_GW_JWT_AUD],
                                 parser->hashes[NGX_GW_JWT_AUD]);
 
-    if (ngx_gw_jwt_time(parser, json, NGX_GW_JWT_EXP, 0, &jwt->exp) != NGX_OK
-        || ngx_gw_jwt_time(parser, json, NGX_GW_JWT_NBF, 1, &jwt->nbf)
-           != NGX_OK
-        || ngx_gw_jwt_time(parser, json, NGX_GW_JWT_IAT, 1, &jwt->iat)
-           != NGX_OK)
+    if (ngx_gw_jwt_time(parser, json, NGX_GW_JWT_EXP, &jwt->exp) != NGX_OK
+        || ngx_gw_jwt_time(parser, json, NGX_GW_JWT_NBF, &jwt->nbf) != NGX_OK
+        || ngx_gw_jwt_time(parser, json, NGX_GW_JWT_IAT, &jwt->iat) != NGX_OK)
     {
         return NGX_GW_JWT_MALFORMED;
     }
@@ -357,11 +355,11 @@ ngx_gw_jwt_parse_json(ngx_gw_jwt_parser_t *parser, ngx_gw_json_t *json,
 }
 
 
-/* a NumericDate (RFC 7519 section 2), rounded down or up to a second */
+/* a NumericDate (RFC 7519 section 2), which may have a fraction */
 
 static ngx_int_t
 ngx_gw_jwt_time(ngx_gw_jwt_parser_t *parser, ngx_gw_json_t *json,
-    ngx_uint_t member, ngx_uint_t up, int64_t *value)
+    ngx_uint_t member, int64_t *value)
 {
     ngx_str_t            text;
     ngx_uint_t           node, fraction;
@@ -385,14 +383,11 @@ ngx_gw_jwt_time(ngx_gw_jwt_parser_t *parser, ngx_gw_json_t *json,
     text.data = json->data + n->pos;
     text.len = n->len;
 
-    if (ngx_gw_json_number_floor(&text, NGX_GW_JWT_MAX_TIME, value, &fraction)
+    if (ngx_gw_json_number_floor(&text, 3, NGX_GW_JWT_MAX_TIME, value,
+                                 &fraction)
         != NGX_OK)
     {
         return NGX_DECLINED;
-    }
-
-    if (up && fraction) {
-        (*value)++;
     }
 
     return NGX_OK;

@@ -37,8 +37,8 @@
 
 #define NGX_GW_JWT_MAX_DEPTH         16
 
-/* the end of the year 9999: times beyond are no dates */
-#define NGX_GW_JWT_MAX_TIME          253402300799LL
+/* the end of the year 9999, in milliseconds: times beyond are no dates */
+#define NGX_GW_JWT_MAX_TIME          253402300799000LL
 
 /* members of header and payload that this layer reads itself */
 #define NGX_GW_JWT_NMEMBERS          13
@@ -58,8 +58,8 @@ typedef struct {
     uint32_t              iss;
     uint32_t              aud;
 
-    int64_t               exp;        /* seconds since the epoch, rounded */
-    int64_t               nbf;        /* against the token */
+    int64_t               exp;        /* milliseconds since the epoch, or */
+    int64_t               nbf;        /* NGX_GW_JWT_NO_TIME */
     int64_t               iat;
 
     /* only until the next token is parsed */

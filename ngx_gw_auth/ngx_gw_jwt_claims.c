@@ -40,13 +40,15 @@ const ngx_str_t  ngx_gw_jwt_ops[NGX_GW_JWT_NOPS] = {
 
 
 ngx_uint_t
-ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, time_t now)
+ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, int64_t now)
 {
+    int64_t         leeway;
     ngx_uint_t      i;
     ngx_str_t      *audience;
     ngx_gw_json_t  *json;
 
     json = &jwt->payload;
+    leeway = (int64_t) rules->leeway * 1000;
 
     if (rules->types && !ngx_gw_jwt_type_match(jwt, rules->types)) {
         return NGX_GW_JWT_BAD_TYPE;
@@ -54,7 +56,7 @@ ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, time_t now)
 
     if (jwt->exp != NGX_GW_JWT_NO_TIME) {
 
-        if (jwt->exp <= (int64_t) now - rules->leeway) {
+        if (jwt->exp <= now - leeway) {
             return NGX_GW_JWT_EXPIRED;
         }
 
@@ -63,16 +65,16 @@ ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, time_t now)
     }
 
     if ((jwt->nbf != NGX_GW_JWT_NO_TIME
-         && jwt->nbf > (int64_t) now + rules->leeway)
+         && jwt->nbf > now + leeway)
         || (jwt->iat != NGX_GW_JWT_NO_TIME
-            && jwt->iat > (int64_t) now + rules->leeway))
+            && jwt->iat > now + leeway))
     {
         return NGX_GW_JWT_NOT_YET_VALID;
     }
 
     if (rules->max_lifetime
         && (jwt->iat == NGX_GW_JWT_NO_TIME || jwt->exp == NGX_GW_JWT_NO_TIME
-            || jwt->exp - jwt->iat > (int64_t) rules->max_lifetime))
+            || jwt->exp - jwt->iat > (int64_t) rules->max_lifetime * 1000))
     {
         return NGX_GW_JWT_TOO_LONG_LIVED;
     }

@@ -32,7 +32,7 @@ typedef struct {
     ngx_array_t     *types;
     ngx_array_t     *issuers;
     ngx_array_t     *audiences;
-    time_t           leeway;
+    time_t           leeway;           /* seconds, both */
     time_t           max_lifetime;     /* 0: any */
     ngx_flag_t       require_exp;
 } ngx_gw_jwt_rules_t;
@@ -42,12 +42,12 @@ extern const ngx_str_t  ngx_gw_jwt_ops[NGX_GW_JWT_NOPS];
 
 
 /*
- * Judges typ, exp, nbf, iat, iss and aud at the time now (RFC 7519 section
- * 4.1, RFC 8725 section 3.11).  A status: PASSED, BAD_TYPE, EXPIRED,
+ * Judges typ, exp, nbf, iat, iss and aud at the time now, in milliseconds
+ * since the epoch (RFC 7519 section 4.1, RFC 8725 section 3.11).  A status: PASSED, BAD_TYPE, EXPIRED,
  * NOT_YET_VALID, TOO_LONG_LIVED, BAD_ISSUER, BAD_AUDIENCE.
  */
 ngx_uint_t ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules,
-    time_t now);
+    int64_t now);
 
 /*
  * 1 if the value at path satisfies "op values"; 0 if it does not, does not

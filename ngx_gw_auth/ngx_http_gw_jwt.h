@@ -171,6 +171,8 @@ struct ngx_http_gw_jwt_ctx_s {
     ngx_uint_t                   reason;        /* status that led to it */
     time_t                       retry;         /* for Retry-After */
 
+    ngx_list_t                  *headers;       /* with the token, if it has
+                                                   been stripped */
     ngx_buf_t                   *body;          /* of the refusal, or NULL */
 
     ngx_http_gw_jwt_fetch_t     *fetch;         /* whose request this is */
@@ -230,10 +232,15 @@ ngx_int_t ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
 
 /*
  * Takes what carried the token out of the headers that go to the service,
- * leaving r->headers_in's pointers to single headers alone.
+ * leaving r->headers_in's pointers to single headers alone.  NGX_OK, or the
+ * status to answer with.
  */
 ngx_int_t ngx_http_gw_jwt_strip_token(ngx_http_request_t *r,
-    ngx_http_gw_jwt_policy_t *policy, ngx_str_t *token);
+    ngx_http_gw_jwt_ctx_t *ctx, ngx_str_t *token);
+
+/* puts it back, where it is ctx->headers that has all of them */
+void ngx_http_gw_jwt_restore_token(ngx_http_request_t *r,
+    ngx_http_gw_jwt_ctx_t *ctx);
 
 
 /* ngx_http_gw_jwt_variables.c */

@@ -106,6 +106,7 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
 {
     ngx_int_t               rc;
     ngx_str_t               token;
+    ngx_time_t             *tp;
     ngx_uint_t              status;
     ngx_http_gw_jwt_ctx_t  *ctx;
 
@@ -120,6 +121,10 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
     ctx->policy = policy;
     ctx->here = 0;
     ctx->claims = 0;
+
+    if (ctx->headers) {
+        ngx_http_gw_jwt_restore_token(r, ctx);
+    }
 
     if (r->method == NGX_HTTP_OPTIONS && ngx_http_gw_jwt_preflight(r)) {
         ctx->status = NGX_GW_JWT_PREFLIGHT;
@@ -164,7 +169,10 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
         return ngx_http_gw_jwt_deny(r, ctx, status, NGX_HTTP_UNAUTHORIZED);
     }
 
-    status = ngx_gw_jwt_judge(&ctx->entry->jwt, &policy->rules, ngx_time());
+    tp = ngx_timeofday();
+
+    status = ngx_gw_jwt_judge(&ctx->entry->jwt, &policy->rules,
+                              (int64_t) tp->sec * 1000 + tp->msec);
 
     if (status != NGX_GW_JWT_PASSED) {
         return ngx_http_gw_jwt_deny(r, ctx, status, NGX_HTTP_UNAUTHORIZED);
@@ -180,7 +188,7 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
     ctx->status = NGX_GW_JWT_PASSED;
 
     if (!policy->forward) {
-        return ngx_http_gw_jwt_strip_token(r, policy, &token);
+        return ngx_http_gw_jwt_strip_token(r, ctx, &token);
     }
 
     return NGX_OK;

@@ -80,6 +80,15 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
     token->data = vv->data;
     token->len = vv->len;
 
+    if (policy->from == NGX_HTTP_GW_JWT_COOKIE) {
+
+        /* nginx takes a pair up to its ";" */
+
+        while (token->len && token->data[token->len - 1] == ' ') {
+            token->len--;
+        }
+    }
+
     return NGX_OK;
 }
 
@@ -322,15 +331,17 @@ ngx_http_gw_jwt_next_cookie(u_char *p, u_char *last, ngx_str_t *name)
  */
 
 ngx_int_t
-ngx_http_gw_jwt_strip_token(ngx_http_request_t *r,
-    ngx_http_gw_jwt_policy_t *policy, ngx_str_t *token)
+ngx_http_gw_jwt_strip_token(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
+    ngx_str_t *token)
 {
-    ngx_str_t         value;
-    ngx_uint_t        i, n;
-    ngx_list_t        list;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *copy;
+    ngx_str_t                  value;
+    ngx_uint_t                 i, n;
+    ngx_list_t                 list;
+    ngx_list_part_t           *part;
+    ngx_table_elt_t           *h, *copy;
+    ngx_http_gw_jwt_policy_t  *policy;
 
+    policy = ctx->policy;
     n = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
@@ -403,6 +414,12 @@ ngx_http_gw_jwt_strip_token(ngx_http_request_t *r,
         copy->value = value;
     }
 
+    ctx->headers = ngx_palloc(r->pool, sizeof(ngx_list_t));
+    if (ctx->headers == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    *ctx->headers = r->headers_in.headers;
     r->headers_in.headers = list;
 
     /* the list's first part was on this function's stack */
@@ -412,6 +429,17 @@ ngx_http_gw_jwt_strip_token(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_gw_jwt_restore_token(ngx_http_request_t *r,
+    ngx_http_gw_jwt_ctx_t *ctx)
+{
+    /* into the place it was in, which its "last" may point to */
+
+    r->headers_in.headers = *ctx->headers;
+    ctx->headers = NULL;
 }
 
 

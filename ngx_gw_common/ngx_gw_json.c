@@ -1497,8 +1497,8 @@ ngx_gw_json_number_cmp(ngx_str_t *a, ngx_str_t *b)
 
 
 ngx_int_t
-ngx_gw_json_number_floor(ngx_str_t *text, int64_t max, int64_t *value,
-    ngx_uint_t *fraction)
+ngx_gw_json_number_floor(ngx_str_t *text, ngx_uint_t scale, int64_t max,
+    int64_t *value, ngx_uint_t *fraction)
 {
     int64_t               v;
     ngx_gw_json_number_t  num;
@@ -1508,6 +1508,10 @@ ngx_gw_json_number_floor(ngx_str_t *text, int64_t max, int64_t *value,
     }
 
     ngx_gw_json_number_split(text, &num);
+
+    if (num.sign) {
+        num.exp += scale;
+    }
 
     /* 10^18 is more than max may be, and less than overflows */
 

@@ -166,12 +166,12 @@ ngx_int_t ngx_gw_json_number_cmp(ngx_str_t *a, ngx_str_t *b);
 ngx_uint_t ngx_gw_json_is_number(ngx_str_t *text);
 
 /*
- * The number's integer part, rounded down, in *value; *fraction is 1 if
- * something was cut.  NGX_ERROR if it does not fit +-max (max >= 0, at most
- * 1e17).  Accepts any valid number: "1.5e3" is 1500.
+ * The integer part of the number times 10^scale, rounded down, in *value;
+ * *fraction is 1 if something was cut.  NGX_ERROR if it does not fit +-max
+ * (max >= 0, at most 1e17).  Accepts any valid number: "1.5e3" is 1500.
  */
-ngx_int_t ngx_gw_json_number_floor(ngx_str_t *text, int64_t max,
-    int64_t *value, ngx_uint_t *fraction);
+ngx_int_t ngx_gw_json_number_floor(ngx_str_t *text, ngx_uint_t scale,
+    int64_t max, int64_t *value, ngx_uint_t *fraction);
 
 
 #endif /* _NGX_GW_JSON_H_INCLUDED_ */

@@ -141,7 +141,8 @@ check_number(walk_t *w, ngx_gw_json_node_t *node)
 
     other.data = (u_char *) buf;
 
-    if (ngx_gw_json_number_floor(&text, 100000000000000000, &value, &fraction)
+    if (ngx_gw_json_number_floor(&text, 0, 100000000000000000, &value,
+                                 &fraction)
         == NGX_OK)
     {
         must(value >= -100000000000000000 && value <= 100000000000000000);
@@ -153,12 +154,12 @@ check_number(walk_t *w, ngx_gw_json_node_t *node)
         other.len = sprintf(buf, "%" PRId64, value + 1);
         must(ngx_gw_json_number_cmp(&text, &other) < 0);
 
-        must(ngx_gw_json_number_floor(&text, value < 0 ? -value : value,
+        must(ngx_gw_json_number_floor(&text, 0, value < 0 ? -value : value,
                                       &value, &fraction)
              == NGX_OK);
 
         if (value) {
-            must(ngx_gw_json_number_floor(&text,
+            must(ngx_gw_json_number_floor(&text, 0,
                                           (value < 0 ? -value : value) - 1,
                                           &value, &fraction)
                  == NGX_ERROR);
@@ -337,7 +338,7 @@ check_node(walk_t *w, ngx_uint_t i, ngx_uint_t depth, json_t *value)
             text.len = node->len;
 
             if (value && json_is_integer(value)
-                && ngx_gw_json_number_floor(&text, 100000000000000000,
+                && ngx_gw_json_number_floor(&text, 0, 100000000000000000,
                                             &number, &fraction)
                    == NGX_OK)
             {

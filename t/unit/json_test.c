@@ -1224,13 +1224,28 @@ test_numbers(void)
         value = 0;
         fraction = 0;
 
-        rc = ngx_gw_json_number_floor(&a, f->max, &value, &fraction);
+        rc = ngx_gw_json_number_floor(&a, 0, f->max, &value, &fraction);
 
         unit_ok(rc == f->rc
                 && (rc != NGX_OK
                     || (value == f->value && fraction == f->fraction)),
                 "floor of \"%s\" within %lld is %lld", f->text,
                 (long long) f->max, (long long) value);
+    }
+
+    for (i = 0; i < 3; i++) {
+        static const char  *texts[] = { "1700000000.1239", "-1.5e-1", "12e3" };
+        static int64_t      scaled[] = { 1700000000123, -150, 12000000 };
+
+        a.len = strlen(texts[i]);
+        a.data = unit_guard_end(texts[i], a.len);
+
+        unit_ok(ngx_gw_json_number_floor(&a, 3, 1000000000000000, &value,
+                                         &fraction)
+                == NGX_OK
+                && value == scaled[i] && fraction == (i == 0),
+                "thousand times \"%s\" is %lld", texts[i],
+                (long long) scaled[i]);
     }
 
     /* a text of the tables is a number if it looks like one */
