@@ -8,7 +8,8 @@ package GwTest;
 # - Every answer of the tested server carries X-Status ($gw_jwt_status) and,
 #   if refused, X-Error ($gw_error).
 # - $TEST_NGINX_DATA is t/data, $TEST_NGINX_SOCK a folder for unix sockets
-#   (upstreams need no ports), $TEST_NGINX_H2 ends a listen of HTTP/2.
+#   (upstreams need no ports), $TEST_NGINX_PORT_1 a port for clients that
+#   cannot use those, $TEST_NGINX_H2 ends a listen of HTTP/2.
 #   $TEST_NGINX_BACK is a service that tells what it was sent; $GwTest::BACK
 #   its server, to be put in http_config.
 #
@@ -123,6 +124,7 @@ $servroot = Test::Nginx::Util::server_root();
 my $built = `$Test::Nginx::Util::NginxBinary -V 2>&1`;
 my ($major, $minor, $patch) = $built =~ m{nginx/(\d+)\.(\d+)\.(\d+)};
 
+$ENV{TEST_NGINX_PORT_1} //= $Test::Nginx::Util::ServerPort + 1;
 $ENV{TEST_NGINX_DATA} = $GwToken::DATA;
 $ENV{TEST_NGINX_SOCK} = "$servroot/logs";
 $ENV{TEST_NGINX_BACK} = "unix:$servroot/logs/back.sock";
