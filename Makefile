@@ -50,7 +50,7 @@ fuzz:           # every target of t/fuzz for FUZZ_TIME=600 seconds
 	@scripts/deps fuzz
 	@scripts/fuzz
 
-asan:           # make test with nginx and modules under ASan and UBSan
+asan:           # the suite with nginx and modules under ASan and UBSan
 	@ASAN=1 scripts/test
 
 valgrind:       # reloads under valgrind: nothing definitely lost
