@@ -234,9 +234,10 @@ ngx_int_t
 ngx_gw_jwa_verify(ngx_uint_t alg, void *ctx, ngx_gw_jwa_digests_t *digests,
     ngx_str_t *data, ngx_str_t *sig)
 {
-    int     rc;
-    u_char  hash[EVP_MAX_MD_SIZE], der[NGX_GW_JWA_DER];
-    size_t  len, n;
+    int        rc;
+    u_char     hash[EVP_MAX_MD_SIZE], der[NGX_GW_JWA_DER];
+    size_t     len, n;
+    EVP_PKEY  *pkey;
 
     rc = 0;
 
@@ -267,7 +268,15 @@ ngx_gw_jwa_verify(ngx_uint_t alg, void *ctx, ngx_gw_jwa_digests_t *digests,
         break;
 
     case NGX_GW_JWK_OKP:
-        rc = EVP_DigestVerify(ctx, sig->data, sig->len, data->data, data->len);
+        /* a context is good for one verification, its key stays with it */
+
+        pkey = EVP_PKEY_CTX_get0_pkey(EVP_MD_CTX_get_pkey_ctx(ctx));
+
+        if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1) {
+            rc = EVP_DigestVerify(ctx, sig->data, sig->len, data->data,
+                                  data->len);
+        }
+
         break;
 
     default: /* NGX_GW_JWK_OCT */

@@ -42,7 +42,9 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
         return ngx_http_gw_jwt_bearer(r, token);
     }
 
-    vv = ngx_http_get_indexed_variable(r, policy->index);
+    /* not what a rewrite or another subrequest has left there */
+
+    vv = ngx_http_get_flushed_variable(r, policy->index);
 
     if (vv == NULL || vv->not_found) {
         return NGX_DECLINED;
