@@ -1,4 +1,4 @@
-/* fuzz: ngx_gw_auth/ngx_gw_jwa.c ngx_gw_auth/ngx_gw_jwk.c ngx_gw_auth/ngx_gw_jwt.c ngx_gw_auth/ngx_gw_jwt_claims.c ngx_gw_auth/ngx_gw_jwt_cache.c ngx_gw_common/ngx_gw_json.c ngx_gw_common/ngx_gw_base64url.c t/unit/jwt_help.c */
+/* fuzz: ngx_gw_auth/ngx_gw_*.c ngx_gw_common/ngx_gw_*.c t/unit/jwt_help.c */
 
 /*
  * A token, and below it a line with the path of a claim and lines with values
