@@ -112,7 +112,7 @@ check_number(walk_t *w, ngx_gw_json_node_t *node)
 {
     char        buf[32];
     double      x, y;
-    int64_t     value;
+    int64_t     value, scaled;
     ngx_int_t   c;
     ngx_str_t   text, other;
     ngx_uint_t  fraction;
@@ -153,6 +153,15 @@ check_number(walk_t *w, ngx_gw_json_node_t *node)
 
         other.len = sprintf(buf, "%" PRId64, value + 1);
         must(ngx_gw_json_number_cmp(&text, &other) < 0);
+
+        /* thousandths, rounded down again, are the same */
+
+        if (ngx_gw_json_number_floor(&text, 3, 100000000000000000, &scaled,
+                                     &fraction)
+            == NGX_OK)
+        {
+            must((scaled - (scaled % 1000 + 1000) % 1000) / 1000 == value);
+        }
 
         must(ngx_gw_json_number_floor(&text, 0, value < 0 ? -value : value,
                                       &value, &fraction)
