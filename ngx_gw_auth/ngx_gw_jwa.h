@@ -37,6 +37,9 @@
 
 #define NGX_GW_JWA_ALL       ((1u << NGX_GW_JWA_N) - 1)
 
+/* of an algorithm's name, with each character as \uXXXX */
+#define NGX_GW_JWA_MAX_NAME  48
+
 /* types of keys: kty of a JWK */
 #define NGX_GW_JWK_RSA       1
 #define NGX_GW_JWK_EC        2

@@ -13,14 +13,18 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_gw_json.h"
 #include "ngx_gw_jwa.h"
 
 
 /* keys without a kid in the token are tried at most so many times */
 #define NGX_GW_JWK_MAX_TRIES 8
 
+/* bytes of a file or an answer */
+#define NGX_GW_JWK_MAX_TEXT  (4 * 1024 * 1024)
+
 /* of one set */
-#define NGX_GW_JWK_MAX_KEYS  65536
+#define NGX_GW_JWK_MAX_KEYS  16384
 
 
 typedef struct ngx_gw_jwk_s      ngx_gw_jwk_t;
@@ -57,25 +61,46 @@ struct ngx_gw_jwk_set_s {
 };
 
 
+/* the loading of one set */
 typedef struct {
     ngx_pool_t               *pool;        /* owns the set and its contexts */
     ngx_log_t                *log;
     ngx_str_t                 name;        /* file or URI, for messages */
     ngx_uint_t                strict;      /* 1: a bad key fails the set;
                                               0: it is skipped */
+
+    ngx_gw_jwk_set_t         *set;         /* what has been loaded so far */
     ngx_str_t                 error;       /* what was wrong */
+
+    /* from one step to the next */
+    ngx_pool_t               *temp;
+    ngx_gw_json_t             json;
+    ngx_uint_t                node;        /* of the next key */
+    ngx_uint_t                index;       /* its number in the set */
+    ngx_uint_t                left;        /* keys to go */
+
     u_char                    buf[512];
 } ngx_gw_jwk_load_t;
 
 
 /*
- * Loads the keys in text.  Keys that are not for signatures or of a kind not
- * known are skipped with a notice in load->log.  NULL: malformed, out of
- * memory or without a usable key; if strict also a malformed, private, weak
- * or duplicate key; load->error tells it.  Everything lives until load->pool
- * is destroyed.
+ * Loads the keys in text, JSON or PEM, with pool, log, name and strict of
+ * load set.  Keys that are not for signatures or of a kind not known are
+ * skipped with a notice in load->log.  NULL: malformed, out of memory or
+ * without a usable key; if strict also a malformed, private, weak or duplicate
+ * key; load->error tells it.  Everything lives until load->pool is destroyed.
  */
 ngx_gw_jwk_set_t *ngx_gw_jwk_load(ngx_gw_jwk_load_t *load, ngx_str_t *text);
+
+/*
+ * The same in pieces, for JSON only: text, which must stay, is read by begin();
+ * each step() loads at most n keys.  NGX_OK: load->set is complete;
+ * NGX_AGAIN: a step is to follow; NGX_ERROR: see load->error.  end() frees what
+ * the steps needed, at any time after begin(), whatever came of it.
+ */
+ngx_int_t ngx_gw_jwk_load_begin(ngx_gw_jwk_load_t *load, ngx_str_t *text);
+ngx_int_t ngx_gw_jwk_load_step(ngx_gw_jwk_load_t *load, ngx_uint_t n);
+void ngx_gw_jwk_load_end(ngx_gw_jwk_load_t *load);
 
 /* the key of that kid, or NULL */
 ngx_gw_jwk_t *ngx_gw_jwk_find(ngx_gw_jwk_set_t *set, ngx_str_t *kid);

@@ -14,9 +14,6 @@
 #define NGX_GW_JWT_NBF       11
 #define NGX_GW_JWT_IAT       12
 
-/* with each character as \uXXXX */
-#define NGX_GW_JWT_MAX_ALG   48
-
 
 static ngx_int_t ngx_gw_jwt_parser_reserve(ngx_gw_jwt_parser_t *parser,
     size_t len, ngx_log_t *log);
@@ -235,7 +232,7 @@ ngx_gw_jwt_parse(ngx_gw_jwt_parser_t *parser, ngx_str_t *token,
 static ngx_uint_t
 ngx_gw_jwt_parse_header(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
 {
-    u_char               alg[NGX_GW_JWT_MAX_ALG];
+    u_char               alg[NGX_GW_JWA_MAX_NAME];
     ngx_uint_t           i, node;
     ngx_gw_json_t       *json;
     ngx_gw_json_node_t  *n;
@@ -259,7 +256,7 @@ ngx_gw_jwt_parse_header(ngx_gw_jwt_parser_t *parser, ngx_gw_jwt_t *jwt)
         return NGX_GW_JWT_MALFORMED;
     }
 
-    if (n->len > NGX_GW_JWT_MAX_ALG) {
+    if (n->len > NGX_GW_JWA_MAX_NAME) {
         return NGX_GW_JWT_UNSUPPORTED;
     }
 

@@ -18,7 +18,6 @@
 #include "ngx_gw_jwt_claims.h"
 
 
-#define NGX_HTTP_GW_JWT_MAX_FILE      (16 * 1024 * 1024)
 #define NGX_HTTP_GW_JWT_MAX_ENTRIES   (16 * 1024 * 1024)
 #define NGX_HTTP_GW_JWT_MAX_INTERVAL  (366 * 86400)
 

@@ -262,9 +262,9 @@ ngx_http_gw_jwt_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
         goto done;
     }
 
-    if (!ngx_is_file(&fi) || ngx_file_size(&fi) > NGX_HTTP_GW_JWT_MAX_FILE) {
+    if (!ngx_is_file(&fi) || ngx_file_size(&fi) > NGX_GW_JWK_MAX_TEXT) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is no regular file of at most 16 megabytes",
+                           "\"%V\" is no regular file of at most 4 megabytes",
                            name);
         goto done;
     }
@@ -399,7 +399,7 @@ ngx_http_gw_jwt_key_request(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
             size = ngx_parse_size(&s);
 
-            if (size < 1 || size > NGX_HTTP_GW_JWT_MAX_FILE) {
+            if (size < 1 || size > NGX_GW_JWK_MAX_TEXT) {
                 goto invalid;
             }
 

@@ -15,6 +15,9 @@
 /* an answer that takes longer is none; the location's timeouts apply too */
 #define NGX_HTTP_GW_JWT_FETCH_TIMEOUT  30000
 
+/* loaded at a time, some 20 us each */
+#define NGX_HTTP_GW_JWT_FETCH_KEYS     32
+
 
 struct ngx_http_gw_jwt_fetch_s {
     ngx_gw_jwt_source_t             source;
@@ -43,6 +46,12 @@ struct ngx_http_gw_jwt_fetch_s {
     unsigned                        busy:1;      /* under way, or will be */
     unsigned                        asked:1;     /* for by a request */
     unsigned                        complete:1;  /* the last byte has come */
+
+    /* the loading of what came */
+    ngx_event_t                     step;
+    ngx_gw_jwk_load_t               load;
+    ngx_str_t                       new_text;
+    unsigned                        loading:1;
 };
 
 
@@ -59,9 +68,13 @@ static void ngx_http_gw_jwt_fetch_empty(ngx_event_t *ev);
 static void ngx_http_gw_jwt_fetch_timeout(ngx_event_t *ev);
 static void ngx_http_gw_jwt_fetch_answered(ngx_http_request_t *r);
 static void ngx_http_gw_jwt_fetch_ended(void *data);
-static ngx_int_t ngx_http_gw_jwt_fetch_install(ngx_http_gw_jwt_fetch_t *f);
-static void ngx_http_gw_jwt_fetch_schedule(ngx_http_gw_jwt_fetch_t *f,
-    ngx_uint_t loaded);
+static ngx_int_t ngx_http_gw_jwt_fetch_load(ngx_http_gw_jwt_fetch_t *f);
+static void ngx_http_gw_jwt_fetch_step(ngx_event_t *ev);
+static void ngx_http_gw_jwt_fetch_loaded(ngx_http_gw_jwt_fetch_t *f,
+    ngx_int_t rc);
+static void ngx_http_gw_jwt_fetch_finish(ngx_http_gw_jwt_fetch_t *f);
+static void ngx_http_gw_jwt_fetch_report(ngx_http_gw_jwt_fetch_t *f);
+static void ngx_http_gw_jwt_fetch_schedule(ngx_http_gw_jwt_fetch_t *f);
 static void ngx_http_gw_jwt_fetch_drop(ngx_http_gw_jwt_fetch_t *f);
 static void ngx_http_gw_jwt_fetch_expire(ngx_event_t *ev);
 static void ngx_http_gw_jwt_fetch_wake(ngx_event_t *ev);
@@ -151,6 +164,10 @@ ngx_http_gw_jwt_fetch_source(ngx_conf_t *cf, ngx_http_gw_jwt_key_request_t *kr)
     f->expire.handler = ngx_http_gw_jwt_fetch_expire;
     f->expire.log = &cf->cycle->new_log;
     f->expire.cancelable = 1;
+
+    f->step.data = f;
+    f->step.handler = ngx_http_gw_jwt_fetch_step;
+    f->step.log = &cf->cycle->new_log;
 
     f->timeout.data = f;
     f->timeout.handler = ngx_http_gw_jwt_fetch_timeout;
@@ -248,7 +265,7 @@ ngx_http_gw_jwt_fetch_start(ngx_event_t *ev)
 {
     ngx_http_gw_jwt_fetch_t *f = ev->data;
 
-    if (f->request) {
+    if (f->request || f->loading) {
         return;
     }
 
@@ -579,12 +596,7 @@ ngx_http_gw_jwt_fetch_ended(void *data)
 {
     ngx_http_gw_jwt_fetch_t *f = data;
 
-    ngx_uint_t              loaded;
-    ngx_queue_t            *q;
-    ngx_http_gw_jwt_ctx_t  *ctx;
-
     f->request = NULL;
-    f->busy = 0;
 
     if (f->timeout.timer_set) {
         ngx_del_timer(&f->timeout);
@@ -595,16 +607,154 @@ ngx_http_gw_jwt_fetch_ended(void *data)
         f->peer = (ngx_socket_t) -1;
     }
 
-    loaded = (ngx_http_gw_jwt_fetch_install(f) == NGX_OK);
+    if (f->failure == NULL) {
 
-    if (f->asked || !loaded) {
+        if (f->status == 0) {
+            f->failure = "did not answer";
+
+        } else if (!f->complete) {
+            f->failure = "answered in part";
+
+        } else if (f->body == NULL || f->body->last == f->body->pos) {
+            f->failure = "answered nothing";
+        }
+    }
+
+    if (f->failure || ngx_http_gw_jwt_fetch_load(f) != NGX_AGAIN) {
+        ngx_http_gw_jwt_fetch_finish(f);
+    }
+}
+
+
+/*
+ * Begins to load what has come, in pieces: a set may be large.  NGX_AGAIN: it
+ * goes on; NGX_DECLINED: it need not, or cannot, and then f->failure says so.
+ */
+
+static ngx_int_t
+ngx_http_gw_jwt_fetch_load(ngx_http_gw_jwt_fetch_t *f)
+{
+    ngx_str_t   text;
+    ngx_pool_t *pool;
+
+    text.data = f->body->pos;
+    text.len = f->body->last - f->body->pos;
+
+    if (f->source.set && text.len == f->text.len
+        && ngx_memcmp(text.data, f->text.data, text.len) == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    f->failure = "found no memory";
+
+    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_DECLINED;
+    }
+
+    /* the request's memory goes now */
+
+    text.data = ngx_pstrdup(pool, &text);
+
+    if (text.data == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_DECLINED;
+    }
+
+    f->failure = NULL;
+    f->new_text = text;
+
+    f->load.pool = pool;
+    f->load.log = ngx_cycle->log;
+    f->load.name = f->conf.uri;
+    f->load.strict = 0;
+
+    f->loading = 1;
+
+    if (ngx_gw_jwk_load_begin(&f->load, &f->new_text) == NGX_AGAIN) {
+        ngx_post_event(&f->step, &ngx_posted_next_events);
+        return NGX_AGAIN;
+    }
+
+    ngx_http_gw_jwt_fetch_loaded(f, NGX_ERROR);
+
+    return NGX_DECLINED;
+}
+
+
+static void
+ngx_http_gw_jwt_fetch_step(ngx_event_t *ev)
+{
+    ngx_int_t                 rc;
+    ngx_http_gw_jwt_fetch_t  *f;
+
+    f = ev->data;
+
+    rc = ngx_gw_jwk_load_step(&f->load, NGX_HTTP_GW_JWT_FETCH_KEYS);
+
+    if (rc == NGX_AGAIN) {
+        ngx_post_event(&f->step, &ngx_posted_next_events);
+        return;
+    }
+
+    ngx_http_gw_jwt_fetch_loaded(f, rc);
+    ngx_http_gw_jwt_fetch_finish(f);
+}
+
+
+/* what has been loaded becomes the set in use, if it is fit for that */
+
+static void
+ngx_http_gw_jwt_fetch_loaded(ngx_http_gw_jwt_fetch_t *f, ngx_int_t rc)
+{
+    f->loading = 0;
+    ngx_gw_jwk_load_end(&f->load);
+
+    if (rc != NGX_OK) {
+        f->failure = "answered no usable keys";
+
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "keys: %V",
+                      &f->load.error);
+        ngx_destroy_pool(f->load.pool);
+
+        return;
+    }
+
+    if (f->pool) {
+        ngx_destroy_pool(f->pool);
+    }
+
+    f->pool = f->load.pool;
+    f->text = f->new_text;
+    f->source.set = f->load.set;
+    f->source.generation++;
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "keys of \"%V\" loaded: %ui", &f->conf.uri,
+                  f->source.set->nkeys);
+}
+
+
+/* a fetch is over, with f->failure or without */
+
+static void
+ngx_http_gw_jwt_fetch_finish(ngx_http_gw_jwt_fetch_t *f)
+{
+    ngx_queue_t            *q;
+    ngx_http_gw_jwt_ctx_t  *ctx;
+
+    ngx_http_gw_jwt_fetch_report(f);
+
+    if (f->asked || f->failure) {
         f->cooled = ngx_time() + f->conf.cooldown;
     }
 
+    f->busy = 0;
     f->asked = 0;
     f->body = NULL;
 
-    ngx_http_gw_jwt_fetch_schedule(f, loaded);
+    ngx_http_gw_jwt_fetch_schedule(f);
 
     while (!ngx_queue_empty(&f->waiters)) {
         q = ngx_queue_head(&f->waiters);
@@ -618,107 +768,37 @@ ngx_http_gw_jwt_fetch_ended(void *data)
 }
 
 
-/* makes what has come the set in use; NGX_DECLINED: it is not fit for that */
+/* one message from the first failure to the next success */
 
-static ngx_int_t
-ngx_http_gw_jwt_fetch_install(ngx_http_gw_jwt_fetch_t *f)
+static void
+ngx_http_gw_jwt_fetch_report(ngx_http_gw_jwt_fetch_t *f)
 {
-    ngx_str_t           text;
-    ngx_pool_t         *pool;
-    ngx_gw_jwk_set_t   *set;
-    ngx_gw_jwk_load_t   load;
+    if (f->failure == NULL) {
 
-    load.error.len = 0;
+        if (f->failing) {
+            ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                          "keys of \"%V\" can be fetched again",
+                          &f->conf.uri);
+        }
 
-    if (f->failure == NULL && f->status == 0) {
-        f->failure = "did not answer";
-    }
-
-    if (f->failure == NULL && !f->complete) {
-        f->failure = "answered in part";
-    }
-
-    if (f->failure) {
-        goto failed;
-    }
-
-    text.data = f->body ? f->body->pos : NULL;
-    text.len = f->body ? f->body->last - f->body->pos : 0;
-
-    if (f->source.set && text.len == f->text.len
-        && ngx_memcmp(text.data, f->text.data, text.len) == 0)
-    {
-        goto loaded;
-    }
-
-    pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE, ngx_cycle->log);
-    if (pool == NULL) {
-        f->failure = "found no memory";
-        goto failed;
-    }
-
-    load.pool = pool;
-    load.log = ngx_cycle->log;
-    load.name = f->conf.uri;
-    load.strict = 0;
-
-    set = text.len ? ngx_gw_jwk_load(&load, &text) : NULL;
-
-    if (set && text.len) {
-        text.data = ngx_pstrdup(pool, &text);
-    }
-
-    if (set == NULL || text.data == NULL) {
-        f->failure = text.len ? "has no usable keys" : "answered nothing";
-
-        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0, "keys: %V",
-                      &load.error);
-        ngx_destroy_pool(pool);
-        goto failed;
-    }
-
-    if (f->pool) {
-        ngx_destroy_pool(f->pool);
-    }
-
-    f->pool = pool;
-    f->text = text;
-    f->source.set = set;
-    f->source.generation++;
-
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                  "keys of \"%V\" loaded: %ui", &f->conf.uri, set->nkeys);
-
-loaded:
-
-    if (f->failing) {
         f->failing = 0;
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "keys of \"%V\" can be fetched again", &f->conf.uri);
+        return;
     }
-
-    return NGX_OK;
-
-failed:
-
-    /* one message from a failure to the next success */
 
     if (!f->failing && !ngx_exiting) {
-        f->failing = 1;
-
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "keys of \"%V\" could not be fetched: it %s, "
                       "status %ui; %s", &f->conf.uri, f->failure, f->status,
                       f->source.set ? "the last good ones stay in use"
                                     : "there are none");
-    }
 
-    return NGX_DECLINED;
+        f->failing = 1;
+    }
 }
 
 
 static void
-ngx_http_gw_jwt_fetch_schedule(ngx_http_gw_jwt_fetch_t *f, ngx_uint_t loaded)
+ngx_http_gw_jwt_fetch_schedule(ngx_http_gw_jwt_fetch_t *f)
 {
     ngx_msec_t  interval;
 
@@ -730,7 +810,7 @@ ngx_http_gw_jwt_fetch_schedule(ngx_http_gw_jwt_fetch_t *f, ngx_uint_t loaded)
         ngx_del_timer(&f->start);
     }
 
-    if (!loaded) {
+    if (f->failure) {
         ngx_add_timer(&f->start, (ngx_msec_t) f->conf.cooldown * 1000);
         return;
     }
@@ -963,6 +1043,18 @@ ngx_http_gw_jwt_fetch_done(void *data)
 {
     ngx_http_gw_jwt_fetch_t *f = data;
 
+    ngx_connection_t  *c;
+
+    /* in a process that ends a request's memory is never looked at again */
+
+    if (f->request && ngx_process == NGX_PROCESS_SINGLE) {
+        f->failure = "was not waited for";
+        c = f->request->connection;
+
+        ngx_http_finalize_request(f->request, NGX_HTTP_CLOSE);
+        ngx_http_run_posted_requests(c);
+    }
+
     if (f->start.timer_set) {
         ngx_del_timer(&f->start);
     }
@@ -971,12 +1063,21 @@ ngx_http_gw_jwt_fetch_done(void *data)
         ngx_delete_posted_event(&f->start);
     }
 
+    if (f->step.posted) {
+        ngx_delete_posted_event(&f->step);
+    }
+
     if (f->expire.timer_set) {
         ngx_del_timer(&f->expire);
     }
 
     if (f->timeout.timer_set) {
         ngx_del_timer(&f->timeout);
+    }
+
+    if (f->loading) {
+        ngx_gw_jwk_load_end(&f->load);
+        ngx_destroy_pool(f->load.pool);
     }
 
     ngx_http_gw_jwt_fetch_drop(f);
