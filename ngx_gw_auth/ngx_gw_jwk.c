@@ -406,7 +406,9 @@ ngx_gw_jwk_grow(ngx_gw_jwk_load_t *load, ngx_uint_t n)
         return NGX_ERROR;
     }
 
-    ngx_memcpy(keys, set->keys, set->nkeys * sizeof(ngx_gw_jwk_t));
+    if (set->nkeys) {
+        ngx_memcpy(keys, set->keys, set->nkeys * sizeof(ngx_gw_jwk_t));
+    }
 
     set->keys = keys;
     set->mask = size - 1;

@@ -27,6 +27,10 @@ static ngx_int_t ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r,
     ngx_str_t *cookie, ngx_str_t *name);
 
 
+/* around a cookie; nginx knows no tab there, other readers do (RFC 6265) */
+#define ngx_http_gw_jwt_space(c)  ((c) == ' ' || (c) == '\t')
+
+
 static ngx_str_t  ngx_http_gw_jwt_authorization = ngx_string("authorization");
 static ngx_str_t  ngx_http_gw_jwt_cookie = ngx_string("cookie");
 
@@ -86,7 +90,9 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
 
         /* nginx takes a pair up to its ";" */
 
-        while (token->len && token->data[token->len - 1] == ' ') {
+        while (token->len
+               && ngx_http_gw_jwt_space(token->data[token->len - 1]))
+        {
             token->len--;
         }
     }
@@ -304,14 +310,21 @@ ngx_http_gw_jwt_next_cookie(u_char *p, u_char *last, ngx_str_t *name)
 
     while (p < last) {
 
-        while (p < last && (*p == ' ' || *p == ';' || *p == ',')) {
+        while (p < last && (ngx_http_gw_jwt_space(*p) || *p == ';'
+                            || *p == ','))
+        {
             p++;
         }
 
         if ((size_t) (last - p) > name->len
             && ngx_strncasecmp(p, name->data, name->len) == 0)
         {
-            for (q = p + name->len; q < last && *q == ' '; q++) { /* void */ }
+            for (q = p + name->len;
+                 q < last && ngx_http_gw_jwt_space(*q);
+                 q++)
+            {
+                /* void */
+            }
 
             if (q < last && *q == '=') {
                 return p;
@@ -472,7 +485,9 @@ ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r, ngx_str_t *cookie,
 
         for (p = q; p < last && *p != ';'; p++) { /* void */ }
 
-        while (p < last && (*p == ';' || *p == ',' || *p == ' ')) {
+        while (p < last && (ngx_http_gw_jwt_space(*p) || *p == ';'
+                            || *p == ','))
+        {
             p++;
         }
 
@@ -483,7 +498,8 @@ ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r, ngx_str_t *cookie,
     dst = ngx_cpymem(dst, p, last - p);
 
     while (dst > cookie->data
-           && (dst[-1] == ' ' || dst[-1] == ';' || dst[-1] == ','))
+           && (ngx_http_gw_jwt_space(dst[-1]) || dst[-1] == ';'
+               || dst[-1] == ','))
     {
         dst--;
     }
