@@ -1,0 +1,586 @@
+
+/*
+ * Sends requests over keep-alive connections, one at a time on each, and says
+ * how long that took and how much CPU time a server's process used for it.
+ * It is also the service that a gateway passes the requests on to.
+ *
+ * Sides are measured in turns: in each round every side once, in an order
+ * that alternates, with the same number of requests and the same tokens.
+ *
+ * load -l PORT [-c CONNECTIONS] [-n REQUESTS] [-r ROUNDS] [-f FIRST]
+ *      [-t TOKENS] [-1] [-s SECONDS] FILE NAME:PORT:PID:PATH ...
+ *
+ * FILE has a token a line.  Used are TOKENS of them (all), from FIRST (0) on,
+ * in rotation; with -1 none is used twice by a side: each round goes on where
+ * the one before ended.  For each round and side a line is printed:
+ *
+ *     NAME ROUND REQUESTS FAILURES WALL_NS CPU_NS
+ *
+ * It never sleeps while it waits: to wake a sleeping peer costs the server
+ * several microseconds, and a server that is slow, whose peers sleep more
+ * often, would seem to cost that more.
+ *
+ * An answer other than 200 is a failure.  After SECONDS (120) it gives up.
+ */
+
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+
+#define MAX_SIDES   8
+#define MAX_CONNS   1024
+#define MAX_REPLY   8192
+
+
+typedef struct {
+    int          fd;
+    int          service;       /* a connection of the gateway */
+    size_t       len;           /* of what has been received, so far */
+    char         buf[MAX_REPLY];
+} conn_t;
+
+
+typedef struct {
+    char        *name;
+    int          port;
+    int          pid;
+    char         head[1024];    /* of a request, up to the token */
+    size_t       head_len;
+    conn_t      *conns;
+} side_t;
+
+
+static void parse_side(side_t *side, char *text);
+static void load_tokens(const char *path);
+static void serve(int port);
+static void serve_accept(void);
+static void serve_reply(conn_t *c);
+static void watch(int fd, conn_t *c);
+static void connect_side(side_t *side);
+static void run(side_t *side, long round, long first);
+static void send_request(side_t *side, conn_t *c, long i);
+static int receive(conn_t *c);
+static size_t reply_length(conn_t *c);
+static int64_t cpu_time(int pid);
+static int64_t now(void);
+static void die(const char *what);
+
+
+static long          nconns = 64, nrequests = 1000, nrounds = 1;
+static long          first_token, ntokens, timeout = 120;
+static int           once;
+static struct iovec *tokens;    /* of the file */
+static long          lines;
+static int64_t       deadline;
+static int           ep, listener;
+
+
+int
+main(int argc, char **argv)
+{
+    int      opt, n, i, port;
+    long     round, first;
+    side_t   sides[MAX_SIDES];
+
+    port = 0;
+
+    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:1")) != -1) {
+        switch (opt) {
+        case 'l': port = atoi(optarg);        break;
+        case 'c': nconns = atol(optarg);      break;
+        case 'n': nrequests = atol(optarg);   break;
+        case 'r': nrounds = atol(optarg);     break;
+        case 'f': first_token = atol(optarg); break;
+        case 't': ntokens = atol(optarg);     break;
+        case 's': timeout = atol(optarg);     break;
+        case '1': once = 1;                   break;
+        default:  return 2;
+        }
+    }
+
+    argc -= optind;
+    argv += optind;
+
+    if (argc < 2 || port == 0 || argc - 1 > MAX_SIDES || nconns < 1 || nconns > MAX_CONNS
+        || nrequests < 1)
+    {
+        fprintf(stderr, "load: see bench/load.c for the arguments\n");
+        return 2;
+    }
+
+    deadline = now() + timeout * 1000000000;
+
+    load_tokens(argv[0]);
+
+    if (ntokens == 0) {
+        ntokens = lines - first_token;
+    }
+
+    if (first_token < 0 || ntokens < 1 || first_token + ntokens > lines
+        || (once && nrequests * nrounds > ntokens))
+    {
+        fprintf(stderr, "load: %s has too few tokens\n", argv[0]);
+        return 2;
+    }
+
+    serve(port);
+
+    n = argc - 1;
+
+    for (i = 0; i < n; i++) {
+        parse_side(&sides[i], argv[i + 1]);
+        connect_side(&sides[i]);
+    }
+
+    for (round = 0; round < nrounds; round++) {
+        first = once ? round * nrequests : 0;
+
+        for (i = 0; i < n; i++) {
+            run(&sides[(round & 1) ? n - 1 - i : i], round, first);
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+parse_side(side_t *side, char *text)
+{
+    char  *path;
+
+    side->name = strsep(&text, ":");
+    side->port = atoi(text ? strsep(&text, ":") : "");
+    side->pid = atoi(text ? strsep(&text, ":") : "");
+    path = text;
+
+    if (side->port == 0 || path == NULL || strlen(path) > 512) {
+        fprintf(stderr, "load: a side is NAME:PORT:PID:PATH\n");
+        exit(2);
+    }
+
+    side->head_len = snprintf(side->head, sizeof(side->head),
+                              "GET %s HTTP/1.1\r\n"
+                              "Host: shop.example\r\n"
+                              "User-Agent: bench/1.0\r\n"
+                              "Accept: application/json\r\n"
+                              "Accept-Encoding: gzip, deflate, br\r\n"
+                              "Accept-Language: en-GB,en;q=0.9\r\n"
+                              "Authorization: Bearer ", path);
+}
+
+
+static void
+load_tokens(const char *path)
+{
+    int           fd;
+    char         *p, *end, *last;
+    struct stat   st;
+
+    fd = open(path, O_RDONLY);
+
+    if (fd == -1 || fstat(fd, &st) == -1 || st.st_size == 0) {
+        die(path);
+    }
+
+    p = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+
+    if (p == MAP_FAILED) {
+        die(path);
+    }
+
+    close(fd);
+
+    for (last = p + st.st_size; p < last; p = end + 1) {
+        end = memchr(p, '\n', last - p);
+
+        if (end == NULL) {
+            break;
+        }
+
+        if ((lines & 4095) == 0) {
+            tokens = realloc(tokens, (lines + 4096) * sizeof(struct iovec));
+            if (tokens == NULL) {
+                die("memory");
+            }
+        }
+
+        tokens[lines].iov_base = p;
+        tokens[lines++].iov_len = end - p;
+    }
+}
+
+
+static void
+serve(int port)
+{
+    int                  on;
+    struct sockaddr_in   sin;
+
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons(port);
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+
+    on = 1;
+
+    ep = epoll_create1(0);
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    if (ep == -1 || listener == -1
+        || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))
+           == -1
+        || bind(listener, (struct sockaddr *) &sin, sizeof(sin)) == -1
+        || listen(listener, 4096) == -1)
+    {
+        die("listen");
+    }
+
+    watch(listener, NULL);
+}
+
+
+static void
+serve_accept(void)
+{
+    int      fd;
+    conn_t  *c;
+
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) != -1) {
+        c = calloc(1, sizeof(conn_t));
+        if (c == NULL) {
+            die("memory");
+        }
+
+        c->service = 1;
+        watch(fd, c);
+    }
+}
+
+
+static void
+serve_reply(conn_t *c)
+{
+    ssize_t  n;
+
+    static const char  reply[] =
+        "HTTP/1.1 200 OK\r\n"
+        "Server: service\r\n"
+        "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
+        "Content-Type: application/json\r\n"
+        "Content-Length: 27\r\n"
+        "\r\n"
+        "{\"id\":42,\"status\":\"sent\"}\r\n";
+
+    n = recv(c->fd, c->buf + c->len, MAX_REPLY - c->len, 0);
+
+    if (n == -1 && errno == EAGAIN) {
+        return;
+    }
+
+    if (n <= 0) {
+        close(c->fd);
+        free(c);
+        return;
+    }
+
+    c->len += n;
+
+    if (c->len < 4 || memcmp(c->buf + c->len - 4, "\r\n\r\n", 4) != 0) {
+        return;
+    }
+
+    c->len = 0;
+
+    if (send(c->fd, reply, sizeof(reply) - 1, MSG_NOSIGNAL)
+        != sizeof(reply) - 1)
+    {
+        die("send");
+    }
+}
+
+
+static void
+watch(int fd, conn_t *c)
+{
+    int                  on;
+    struct epoll_event   ev;
+
+    on = 1;
+
+    if (c) {
+        c->fd = fd;
+
+        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1) {
+            die("TCP_NODELAY");
+        }
+    }
+
+    ev.events = EPOLLIN;
+    ev.data.ptr = c;
+
+    if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) == -1) {
+        die("epoll_ctl");
+    }
+}
+
+
+static void
+connect_side(side_t *side)
+{
+    int                  fd;
+    long                 i;
+    struct sockaddr_in   sin;
+
+    side->conns = calloc(nconns, sizeof(conn_t));
+
+    if (side->conns == NULL) {
+        die("memory");
+    }
+
+    memset(&sin, 0, sizeof(sin));
+    sin.sin_family = AF_INET;
+    sin.sin_port = htons(side->port);
+    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+
+    for (i = 0; i < nconns; i++) {
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (fd == -1
+            || connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == -1
+            || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+        {
+            die("connect");
+        }
+
+        watch(fd, &side->conns[i]);
+    }
+}
+
+
+static void
+run(side_t *side, long round, long first)
+{
+    int                  i, n, rc;
+    conn_t              *c;
+    long                 sent, done, failed;
+    int64_t              wall, cpu;
+    struct epoll_event   events[MAX_CONNS];
+
+    cpu = cpu_time(side->pid);
+    wall = now();
+
+    sent = 0;
+    done = 0;
+    failed = 0;
+
+    for (i = 0; i < nconns && sent < nrequests; i++) {
+        send_request(side, &side->conns[i], first + sent++);
+    }
+
+    while (done < nrequests) {
+
+        n = epoll_wait(ep, events, MAX_CONNS, 0);
+
+        if (n == -1 && errno != EINTR) {
+            die("epoll_wait");
+        }
+
+        if (n <= 0) {
+            sched_yield();
+        }
+
+        if (now() > deadline) {
+            fprintf(stderr, "load: %s: too slow, %ld of %ld answers\n",
+                    side->name, done, nrequests);
+            exit(1);
+        }
+
+        for (i = 0; i < n; i++) {
+            c = events[i].data.ptr;
+
+            if (c == NULL) {
+                serve_accept();
+                continue;
+            }
+
+            if (c->service) {
+                serve_reply(c);
+                continue;
+            }
+
+            rc = receive(c);
+
+            if (rc == -1) {
+                continue;
+            }
+
+            done++;
+            failed += (rc != 200);
+
+            if (sent < nrequests) {
+                send_request(side, c, first + sent++);
+            }
+        }
+    }
+
+    wall = now() - wall;
+
+    /* the server is done with the last request when it sleeps */
+
+    usleep(3000);
+
+    if (side->pid) {
+        cpu = cpu_time(side->pid) - cpu;
+    }
+
+    printf("%s %ld %ld %ld %lld %lld\n", side->name, round, nrequests, failed,
+           (long long) wall, (long long) cpu);
+    fflush(stdout);
+}
+
+
+static void
+send_request(side_t *side, conn_t *c, long i)
+{
+    size_t         len;
+    struct iovec   iov[3];
+
+    iov[0].iov_base = side->head;
+    iov[0].iov_len = side->head_len;
+    iov[1] = tokens[first_token + i % ntokens];
+    iov[2].iov_base = "\r\n\r\n";
+    iov[2].iov_len = 4;
+
+    len = iov[0].iov_len + iov[1].iov_len + iov[2].iov_len;
+    c->len = 0;
+
+    if (writev(c->fd, iov, 3) != (ssize_t) len) {
+        die("writev");
+    }
+}
+
+
+/* the status of a reply that is complete, else -1 */
+
+static int
+receive(conn_t *c)
+{
+    size_t   len;
+    ssize_t  n;
+
+    n = recv(c->fd, c->buf + c->len, MAX_REPLY - 1 - c->len, 0);
+
+    if (n == -1 && errno == EAGAIN) {
+        return -1;
+    }
+
+    if (n <= 0) {
+        fprintf(stderr, "load: connection closed\n");
+        exit(1);
+    }
+
+    c->len += n;
+    c->buf[c->len] = '\0';
+
+    len = reply_length(c);
+
+    if (len == 0 || c->len < len) {
+        if (c->len == MAX_REPLY - 1) {
+            fprintf(stderr, "load: reply too long\n");
+            exit(1);
+        }
+
+        return -1;
+    }
+
+    return atoi(c->buf + sizeof("HTTP/1.1 ") - 1);
+}
+
+
+/* 0: not known yet */
+
+static size_t
+reply_length(conn_t *c)
+{
+    char  *body, *length;
+
+    body = strstr(c->buf, "\r\n\r\n");
+
+    if (body == NULL) {
+        return 0;
+    }
+
+    length = strstr(c->buf, "Content-Length: ");
+
+    if (length == NULL || length > body) {
+        fprintf(stderr, "load: reply without length\n");
+        exit(1);
+    }
+
+    return body + 4 - c->buf + atol(length + sizeof("Content-Length: ") - 1);
+}
+
+
+/* nanoseconds, user and system */
+
+static int64_t
+cpu_time(int pid)
+{
+    char        path[64];
+    FILE       *f;
+    long long   ns;
+
+    if (pid == 0) {
+        return 0;
+    }
+
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+
+    f = fopen(path, "r");
+
+    if (f == NULL || fscanf(f, "%lld", &ns) != 1) {
+        die(path);
+    }
+
+    fclose(f);
+
+    return ns;
+}
+
+
+static int64_t
+now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+
+static void
+die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
