@@ -575,7 +575,7 @@ ngx_http_gw_jwt_init(ngx_conf_t *cf)
     }
 
     if (jmcf->fetches.nelts) {
-        return ngx_http_gw_jwt_fetch_filter_init(cf);
+        return ngx_http_gw_jwt_request_filter_init(cf);
     }
 
     return NGX_OK;

@@ -269,9 +269,14 @@ ngx_gw_jwt_source_t *ngx_http_gw_jwt_fetch_source(ngx_conf_t *cf,
 ngx_int_t ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r,
     ngx_http_gw_jwt_ctx_t *ctx, ngx_gw_jwt_source_t *source);
 
-ngx_int_t ngx_http_gw_jwt_fetch_filter_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_gw_jwt_fetch_init_process(ngx_cycle_t *cycle,
     ngx_http_gw_jwt_main_conf_t *jmcf);
+
+
+/* ngx_http_gw_jwt_request.c */
+
+/* filters that take the answers to fetches */
+ngx_int_t ngx_http_gw_jwt_request_filter_init(ngx_conf_t *cf);
 
 
 #endif /* _NGX_HTTP_GW_JWT_H_INCLUDED_ */
