@@ -43,8 +43,9 @@ extern const ngx_str_t  ngx_gw_jwt_ops[NGX_GW_JWT_NOPS];
 
 /*
  * Judges typ, exp, nbf, iat, iss and aud at the time now, in milliseconds
- * since the epoch (RFC 7519 section 4.1, RFC 8725 section 3.11).  A status: PASSED, BAD_TYPE, EXPIRED,
- * NOT_YET_VALID, TOO_LONG_LIVED, BAD_ISSUER, BAD_AUDIENCE.
+ * since the epoch (RFC 7519 section 4.1, RFC 8725 section 3.11).  A status:
+ * PASSED, BAD_TYPE, EXPIRED, NOT_YET_VALID, TOO_LONG_LIVED, BAD_ISSUER,
+ * BAD_AUDIENCE.
  */
 ngx_uint_t ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules,
     int64_t now);

@@ -566,7 +566,8 @@ ngx_http_gw_jwt_require_claim(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (rc == NGX_DECLINED) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid path \"%V\" in \"%V\"", &value[1], &value[0]);
+                           "invalid path \"%V\" in \"%V\"", &value[1],
+                           &value[0]);
         return NGX_CONF_ERROR;
     }
 

@@ -413,7 +413,7 @@ ngx_http_gw_jwt_request_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_gw_jwt_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_int_t                 rc;
+    size_t                    len;
     ngx_buf_t                *b;
     ngx_http_gw_jwt_ctx_t    *ctx;
     ngx_http_gw_jwt_fetch_t  *f;
@@ -428,15 +428,14 @@ ngx_http_gw_jwt_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     for ( /* void */ ; in; in = in->next) {
         b = in->buf;
+        len = ngx_buf_in_memory(b) ? b->last - b->pos : 0;
 
         if (r->parent == r->main) {
 
-            if (ngx_buf_in_memory(b) && b->last > b->pos) {
-                rc = ngx_http_gw_jwt_request_append(f, b->pos, b->last - b->pos);
-
-                if (rc != NGX_OK) {
-                    return rc;
-                }
+            if (len && ngx_http_gw_jwt_request_append(f, b->pos, len)
+                       != NGX_OK)
+            {
+                return NGX_ERROR;
             }
 
             if (b->last_in_chain || b->last_buf) {
