@@ -355,7 +355,13 @@ ngx_http_gw_jwt_fetch_finish(ngx_http_gw_jwt_fetch_t *f)
 
     ngx_http_gw_jwt_fetch_report(f);
 
-    if (f->asked || f->failure) {
+    /* until now this timer has kept an exiting worker, for those who wait */
+
+    if (f->timeout.timer_set) {
+        ngx_del_timer(&f->timeout);
+    }
+
+    if (f->asked || (f->failure && !ngx_exiting)) {
         f->cooled = ngx_time() + f->conf.cooldown;
     }
 

@@ -353,10 +353,6 @@ ngx_http_gw_jwt_request_cleanup(void *data)
 
     f->request = NULL;
 
-    if (f->timeout.timer_set) {
-        ngx_del_timer(&f->timeout);
-    }
-
     (void) ngx_close_socket(f->peer);
 
     ngx_http_gw_jwt_fetch_ended(f);
