@@ -1,4 +1,4 @@
-/* fuzz: ngx_gw_common/ngx_gw_json.c */
+/* fuzz: ngx_gw_common/ngx_gw_json*.c */
 
 /*
  * ngx_gw_json on any text: what it accepts must be what jansson accepts, with
@@ -28,7 +28,19 @@
 #define ngx_gw_json_is_number     portable_is_number
 #define ngx_gw_json_number_floor  portable_number_floor
 
+#define ngx_gw_json_number        portable_number
+#define ngx_gw_json_escape        portable_escape
+#define ngx_gw_json_utf8          portable_utf8
+#define ngx_gw_json_hash_escaped  portable_hash_escaped
+#define ngx_gw_json_same          portable_same
+#define ngx_gw_json_same_escaped  portable_same_escaped
+
+/* the header has declared the other names: what is called comes first */
+
+#include "ngx_gw_json_string.c"
+#include "ngx_gw_json_number.c"
 #include "ngx_gw_json.c"
+#include "ngx_gw_json_path.c"
 
 #undef ngx_gw_json_init
 #undef ngx_gw_json_hash
@@ -41,6 +53,13 @@
 #undef ngx_gw_json_number_cmp
 #undef ngx_gw_json_is_number
 #undef ngx_gw_json_number_floor
+
+#undef ngx_gw_json_number
+#undef ngx_gw_json_escape
+#undef ngx_gw_json_utf8
+#undef ngx_gw_json_hash_escaped
+#undef ngx_gw_json_same
+#undef ngx_gw_json_same_escaped
 
 
 #define MAX_DEPTH    64

@@ -1,4 +1,4 @@
-/* unit: ngx_gw_common/ngx_gw_json.c */
+/* unit: ngx_gw_common/ngx_gw_json*.c */
 
 /*
  * ngx_gw_json: tables of what is and is not JSON, the nodes, and all that is
