@@ -69,9 +69,9 @@ use GwToken;
 use Exporter ();
 
 our @EXPORT = (@GwToken::EXPORT, @Test::Nginx::Socket::EXPORT,
-               qw(ok is isnt like unlike is_deeply pass fail diag skip),
-               qw(http write_file read_file log_lines wait_for has_module
-                  must_die));
+               qw(ok is isnt like unlike is_deeply cmp_ok pass fail diag skip),
+               qw(http start finish write_file read_file remove_file),
+               qw(log_lines wait_for has_module must_die));
 
 our $BACK = <<'_EOC_';
     server {
@@ -369,7 +369,15 @@ sub http {
 
     return curl(%arg) if $arg{http2};
 
-    my $wait = $arg{wait} // 10;
+    return finish(start(%arg));
+}
+
+
+# The two halves of it, for several requests at a time.
+
+sub start {
+    my (%arg) = @_;
+
     my $method = $arg{method} // 'GET';
     my $bytes = $arg{raw} // do {
         my @headers = request_headers(%arg);
@@ -386,18 +394,27 @@ sub http {
     my $name = $arg{conn};
     my $conn = $name ? $conns{$name} : undef;
 
-    $conn ||= { socket => connection(%arg), buffer => '' };
+    $conn ||= { socket => connection(%arg), buffer => '', name => $name };
     $conns{$name} = $conn if $name;
 
     local $SIG{PIPE} = 'IGNORE';
 
     send_all($conn->{socket}, $bytes);
 
-    my $res = read_response($conn, $method, $wait);
+    return { conn => $conn, method => $method, wait => $arg{wait} // 10 };
+}
 
-    delete $conns{$name}
-        if $name && (!$res->{code}
-                     || ($res->{header}{connection} // '') eq 'close');
+
+sub finish {
+    my ($started) = @_;
+
+    my $conn = $started->{conn};
+    my $res = read_response($conn, $started->{method}, $started->{wait});
+
+    delete $conns{$conn->{name}}
+        if $conn->{name}
+           && (!$res->{code}
+               || ($res->{header}{connection} // '') eq 'close');
 
     return $res;
 }
@@ -610,6 +627,13 @@ sub read_file {
     open my $in, '<:raw', $path or return '';
 
     return do { local $/; <$in> } // '';
+}
+
+
+sub remove_file {
+    my ($name) = @_;
+
+    unlink "$servroot/$name";
 }
 
 

@@ -108,12 +108,14 @@ sub tmp_file {
 }
 
 
-# Output of openssl; dies if it fails, unless the caller wants to know.
+# Output of openssl; dies if it fails, unless the caller wants to know.  What
+# it says about its work ("writing RSA key") is of no interest.
 
 sub openssl {
     my ($ok, @args) = @_;
 
-    open my $out, '-|', 'openssl', @args or die "openssl: $!";
+    open my $out, '-|', 'sh', '-c', 'exec openssl "$@" 2>/dev/null', 'sh',
+                  @args or die "openssl: $!";
     binmode $out;
 
     my $bytes = do { local $/; <$out> } // '';
