@@ -6,7 +6,7 @@ SHELL = /bin/sh
 .NOTPARALLEL:
 
 # read by the scripts; "make help" says what they mean
-export NGINX_SRC LIBJWT_SRC TEST_NGINX PORT T JOBS FUZZ_TIME
+export NGINX_SRC TEST_NGINX PORT T JOBS FUZZ_TIME
 export ASAN DESTDIR MODULE_CFLAGS TEST_PORT
 
 # nginx would take a variable NGINX for sockets that it inherits
