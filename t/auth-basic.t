@@ -270,6 +270,16 @@ location /optional {
     gw_jwt "api" optional token=$http_x_token;
     proxy_pass http://$TEST_NGINX_BACK;
 }
+
+location /cookie {
+    gw_jwt "api" token=$cookie_s;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /arg {
+    gw_jwt "api" token=$arg_t;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
 --- cases
 # nginx itself answers two Authorization fields with 400
 ['two Authorization fields, both good',
@@ -314,6 +324,40 @@ location /optional {
  { uri => '/header', headers => ["X-Token: $good", "X-Tokens: $good",
                                  "Authorization: Bearer $good"] }, 200,
  'passed'],
+(map {
+    my ($what, $code, @cookies) = @$_;
+
+    ["cookies: $what", { uri => '/cookie',
+                         headers => [map { "Cookie: $_" } @cookies] },
+     $code, $code == 200 ? 'passed' : 'malformed']
+} (
+    ['two', 401, "s=$good; s=$good"],
+    ['two, the second bad', 401, "s=$good; s=$bad"],
+    ['two, the first bad', 401, "s=$bad; s=$good"],
+    ['two, no blank', 401, "s=$good;s=$good"],
+    ['two, one empty', 401, "s=$good; s="],
+    ['two in different cases', 401, "s=$good; S=$good"],
+    ['two fields', 401, "s=$good", "s=$good"],
+    ['two fields, others too', 401, "a=b; s=$good", "c=d; s=$bad; e=f"],
+    ['one among others', 200, "as=x; s=$good; sa=y; b=s=z; s2=w"],
+    ['one in two fields', 200, "a=b", "s=$good", "c=d"],
+)),
+(map {
+    my ($what, $code, $args) = @$_;
+
+    ["arguments: $what", "/arg?$args", $code,
+     $code == 200 ? 'passed' : 'malformed']
+} (
+    ['two', 401, "t=$good&t=$good"],
+    ['two, the second bad', 401, "t=$good&t=$bad"],
+    ['two, the first bad', 401, "t=$bad&t=$good"],
+    ['two, one empty', 401, "t=$good&t="],
+    ['two, one empty first', 401, "t=&t=$good"],
+    ['two, others between', 401, "t=$good&a=b&t=$good"],
+    ['two in different cases', 401, "t=$good&T=$good"],
+    ['one among others', 200, "at=x&t=$good&ta=y&b=t=z"],
+    ['one, in capitals', 200, "T=$good"],
+)),
 
 
 

@@ -43,9 +43,9 @@ my $private = data_file('keys/p256.pem');
 my $small = public_pem('rsa1024');
 my $file = qr/keys\.file/;
 
-# the index of the second key, however it is counted, and its kid
+# the index of the second key, and its kid
 
-my @bad = ('keys\.file', '\b[12]\b', '\bbad\b');
+my @bad = ('keys\.file', 'key 1\b', '\bbad\b');
 
 my $n = unb64u(jwk('rsa')->{n});
 my $x = unb64u(jwk('p256')->{x});
@@ -78,20 +78,20 @@ must_die(
     ['no keys', file('{"keys":[]}'), $file],
     ['a key that is no object', file('{"keys":[7]}'), $file],
     ['a key that is null',
-     file('{"keys":[' . json($good) . ',null]}'), $file, '\b[12]\b'],
+     file('{"keys":[' . json($good) . ',null]}'), $file, 'key 1\b'],
     ['a duplicate member',
      file('{"keys":[{"kty":"oct","kty":"oct","k":"' . 'A' x 43 . '"}]}'),
      $file],
     ['no kty', second({ kid => 'bad', k => 'A' x 43 }), @bad],
     ['kty is a number', second({ kid => 'bad', kty => 1 }), @bad],
-    ['kid is a number', second(jwk('p256', kid => 7)), $file, '\b[12]\b'],
+    ['kid is a number', second(jwk('p256', kid => 7)), $file, 'key 1\b'],
     ['kid twice', file(jwks($good, jwk('p256', kid => 'bad'),
                             jwk('p384', kid => 'bad'))),
      $file, '\bbad\b'],
-    ['kid twice in two files',
-     { config => "location /t {\n    gw_jwt api;\n    gw_jwt_key_file "
-                 . "\$TEST_NGINX_DATA/all.jwks \$TEST_NGINX_DATA/rsa.jwk;\n"
-                 . "}\n" }, 'rsa'],
+    ['too many keys',
+     file(jwks(map { { kty => 'oct', k => 'A' x 43 } } 1 .. 16385)), $file],
+    ['too large', file(json({ keys => [jwk('rsa')], x => 'x' x 4200000 })),
+     $file],
 
     ['RSA without n', but('rsa', n => undef), @bad],
     ['RSA without e', but('rsa', e => undef), @bad],
@@ -161,7 +161,7 @@ must_die(
      'private'],
     ['PEM, weak', file($small), $file],
     ['PEM, the second is weak', file(public_pem('rsa') . $small), $file,
-     '\b[12]\b'],
+     'key 1\b'],
     ['PEM, cut off', file(substr public_pem('rsa'), 0, 200), $file],
     ['PEM, garbage within',
      file("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
@@ -328,7 +328,7 @@ location /t {
 === TEST 4: PEM of several kinds, some of no use
 --- http_config eval: $GwTest::BACK
 --- user_files eval
-">>> many.pem\n# a comment\n\n" . join("\nsubject=/CN=x\n",
+">>> many.pem\n# a comment\n\n" . CORE::join("\nsubject=/CN=x\n",
     GwToken::public_pem('x25519'), GwToken::public_pem('p224'),
     GwToken::data_file('p256.crt.pem'), GwToken::public_pem('rsa'),
     GwToken::public_pem('rsa') =~ s/\n/\r\n/gr)
@@ -445,8 +445,8 @@ location /t {
 --- user_files eval
 ">>> many.jwks\n" . GwToken::jwks(
     (map { { kty => 'oct', kid => "k$_",
-             k => GwToken::b64u(substr(sprintf('%04d', $_) x 16, 0, 64)) } }
-         1 .. 1000))
+             k => GwToken::b64u(substr(sprintf('%05d', $_) x 13, 0, 64)) } }
+         1 .. 16384))
 --- config
 gw_jwt api;
 gw_jwt_key_file ../html/many.jwks;
@@ -455,6 +455,48 @@ location /t {
     proxy_pass http://$TEST_NGINX_BACK;
 }
 --- cases
-map { ["key $_", { token => jwt(alg => 'HS256', kid => "k$_",
-                                key => \(sprintf('%04d', $_) x 16)) }, 200,
-       'passed'] } 1, 2, 500, 1000
+map { ["key $_",
+       { token => jwt(alg => 'HS256', kid => "k$_",
+                      key => \substr(sprintf('%05d', $_) x 13, 0, 64)) }, 200,
+       'passed'] } 1, 2, 8000, 16384
+
+
+
+=== TEST 8: the same kid in several files: each key is tried
+--- http_config eval: $GwTest::BACK
+--- config
+location /t {
+    gw_jwt api;
+    gw_jwt_key_file $TEST_NGINX_DATA/all.jwks $TEST_NGINX_DATA/other.jwks;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /same {
+    gw_jwt api;
+    gw_jwt_key_file $TEST_NGINX_DATA/all.jwks;
+    gw_jwt_key_file $TEST_NGINX_DATA/rsa.jwk;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- cases
+(map {
+    my ($alg, $key) = @$_;
+
+    (
+        ["$alg, of the first file", { token => jwt(alg => $alg) }, 200,
+         'passed'],
+        ["$alg, of the second file",
+         { token => jwt(alg => $alg, key => "$key-other", kid => $key) },
+         200, 'passed'],
+        ["$alg, of the second file, no kid",
+         { token => jwt(alg => $alg, key => "$key-other", kid => undef) },
+         200, 'passed'],
+        ["$alg, of neither", { token => jwt(alg => $alg,
+                                            signature => \&flip) },
+         401, 'bad_signature'],
+    )
+} ['RS256', 'rsa'], ['ES384', 'p384'], ['EdDSA', 'ed25519'],
+  ['HS512', 'oct64']),
+['the same key twice', { uri => '/same', token => jwt() }, 200, 'passed'],
+['the same key twice, bad', { uri => '/same',
+                              token => jwt(signature => \&flip) }, 401,
+ 'bad_signature'],

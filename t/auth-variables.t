@@ -203,7 +203,7 @@ location /set {
 
 
 
-=== TEST 4: only of tokens that are verified and accepted
+=== TEST 4: only of tokens that are verified and valid
 --- http_config eval
 <<'_EOC_' . $GwTest::BACK
     gw_jwt_claim_set $name sub;
@@ -243,10 +243,12 @@ location /value {
 ['none', {}, 401, 'missing', 'X-Sub' => '<||>'],
 ['a rule holds', { uri => '/rule', token => $alice }, 200, 'passed',
  'X-Sub' => qr/^<alice\|/],
-['a rule fails', { uri => '/rule', token => $bob }, 403, 'refused',
- 'X-Sub' => '<||>'],
-['a value fails', { uri => '/value', token => $alice }, 403, 'refused',
- 'X-Sub' => '<||>'],
+['a rule fails: who it was', { uri => '/rule', token => $bob }, 403,
+ 'refused', 'X-Sub' => '<bob|bob|{"exp":4102444800,"sub":"bob"}>'],
+['a value fails: who it was', { uri => '/value', token => $alice }, 403,
+ 'refused', 'X-Sub' => qr/^<alice\|/],
+['a rule fails, and it has expired', { uri => '/rule', token => $expired },
+ 401, 'expired', 'X-Sub' => '<||>'],
 
 
 
@@ -295,7 +297,7 @@ log:expired|-|401 expired|401
 log:missing|-|401 missing|401
 log:missing|-|-|200
 log:off|-|-|200
-log:refused|-|403 refused|403
+log:refused|bob|403 refused|403
 log:preflight|-|-|200
 
 
@@ -385,7 +387,7 @@ location @sorry {
 ["the service's error", { uri => '/fails', token => $alice }, 403, 'passed',
  error => undef, body => user('alice|passed|')],
 ['our error', { uri => '/refused', token => $alice }, 403, undef,
- body => user('|refused|403 refused')],
+ body => user('alice|refused|403 refused')],
 ['our error, expired', { uri => '/refused', token => $expired }, 401, undef,
  body => user('|expired|401 expired')],
 ['our error, none', '/refused', 401, undef,
