@@ -176,7 +176,8 @@ ngx_gw_jwt_parse(ngx_gw_jwt_parser_t *parser, ngx_str_t *token,
     }
 
     if (dots != 2) {
-        return (dots == 4) ? NGX_GW_JWT_UNSUPPORTED : NGX_GW_JWT_MALFORMED;
+        return (dots == 4 && memchr(token->data, ' ', token->len) == NULL)
+               ? NGX_GW_JWT_UNSUPPORTED : NGX_GW_JWT_MALFORMED;
     }
 
     if (ngx_gw_jwt_parser_reserve(parser, token->len, log) != NGX_OK) {

@@ -32,6 +32,7 @@
 
 typedef struct ngx_http_gw_jwt_ctx_s    ngx_http_gw_jwt_ctx_t;
 typedef struct ngx_http_gw_jwt_fetch_s  ngx_http_gw_jwt_fetch_t;
+typedef struct ngx_http_gw_jwt_waiter_s ngx_http_gw_jwt_waiter_t;
 
 
 /* gw_jwt_key_request, as written */
@@ -175,17 +176,12 @@ struct ngx_http_gw_jwt_ctx_s {
     ngx_buf_t                   *body;          /* of the refusal, or NULL */
 
     ngx_http_gw_jwt_fetch_t     *fetch;         /* whose request this is */
-
-    /* waiting for keys */
-    ngx_queue_t                  queue;
-    ngx_event_t                  wake;
+    ngx_http_gw_jwt_waiter_t    *waiter;        /* if it has ever waited */
 
     unsigned                     here:1;        /* denied since the last
                                                    redirect, if any */
     unsigned                     exempt:1;      /* a fetch of keys */
     unsigned                     claims:1;      /* may be read */
-    unsigned                     waiting:1;     /* in the queue of a fetch */
-    unsigned                     cleanup:1;     /* for that, is set */
     unsigned                     sent:1;        /* body is */
 };
 

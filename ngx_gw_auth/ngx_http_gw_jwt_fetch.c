@@ -136,8 +136,9 @@ ngx_int_t
 ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     ngx_gw_jwt_source_t *source)
 {
-    ngx_http_cleanup_t       *cln;
-    ngx_http_gw_jwt_fetch_t  *f;
+    ngx_http_cleanup_t        *cln;
+    ngx_http_gw_jwt_fetch_t   *f;
+    ngx_http_gw_jwt_waiter_t  *waiter;
 
     f = source->request;
 
@@ -160,23 +161,28 @@ ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
         ngx_post_event(&f->start, &ngx_posted_events);
     }
 
-    if (!ctx->cleanup) {
-        cln = ngx_http_cleanup_add(r, 0);
+    waiter = ctx->waiter;
+
+    if (waiter == NULL) {
+        cln = ngx_http_cleanup_add(r, sizeof(ngx_http_gw_jwt_waiter_t));
         if (cln == NULL) {
             return NGX_ERROR;
         }
 
+        waiter = cln->data;
+        ngx_memzero(waiter, sizeof(ngx_http_gw_jwt_waiter_t));
         cln->handler = ngx_http_gw_jwt_fetch_leave;
-        cln->data = ctx;
 
-        ctx->cleanup = 1;
-        ctx->wake.data = ctx;
-        ctx->wake.handler = ngx_http_gw_jwt_fetch_wake;
-        ctx->wake.log = r->connection->log;
+        waiter->request = r;
+        waiter->wake.data = waiter;
+        waiter->wake.handler = ngx_http_gw_jwt_fetch_wake;
+        waiter->wake.log = r->connection->log;
+
+        ctx->waiter = waiter;
     }
 
-    ctx->waiting = 1;
-    ngx_queue_insert_tail(&f->waiters, &ctx->queue);
+    waiter->queued = 1;
+    ngx_queue_insert_tail(&f->waiters, &waiter->queue);
 
     r->write_event_handler = ngx_http_request_empty_handler;
 
@@ -350,8 +356,8 @@ ngx_http_gw_jwt_fetch_loaded(ngx_http_gw_jwt_fetch_t *f, ngx_int_t rc)
 static void
 ngx_http_gw_jwt_fetch_finish(ngx_http_gw_jwt_fetch_t *f)
 {
-    ngx_queue_t            *q;
-    ngx_http_gw_jwt_ctx_t  *ctx;
+    ngx_queue_t               *q;
+    ngx_http_gw_jwt_waiter_t  *waiter;
 
     ngx_http_gw_jwt_fetch_report(f);
 
@@ -373,12 +379,12 @@ ngx_http_gw_jwt_fetch_finish(ngx_http_gw_jwt_fetch_t *f)
 
     while (!ngx_queue_empty(&f->waiters)) {
         q = ngx_queue_head(&f->waiters);
-        ctx = ngx_queue_data(q, ngx_http_gw_jwt_ctx_t, queue);
+        waiter = ngx_queue_data(q, ngx_http_gw_jwt_waiter_t, queue);
 
         ngx_queue_remove(q);
-        ctx->waiting = 0;
+        waiter->queued = 0;
 
-        ngx_post_event(&ctx->wake, &ngx_posted_events);
+        ngx_post_event(&waiter->wake, &ngx_posted_events);
     }
 }
 
@@ -473,12 +479,12 @@ ngx_http_gw_jwt_fetch_expire(ngx_event_t *ev)
 static void
 ngx_http_gw_jwt_fetch_wake(ngx_event_t *ev)
 {
-    ngx_connection_t       *c;
-    ngx_http_request_t     *r;
-    ngx_http_gw_jwt_ctx_t  *ctx;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_gw_jwt_waiter_t  *waiter;
 
-    ctx = ev->data;
-    r = ctx->request;
+    waiter = ev->data;
+    r = waiter->request;
     c = r->connection;
 
     ngx_http_set_log_request(c->log, r);
@@ -499,15 +505,15 @@ ngx_http_gw_jwt_fetch_wake(ngx_event_t *ev)
 static void
 ngx_http_gw_jwt_fetch_leave(void *data)
 {
-    ngx_http_gw_jwt_ctx_t *ctx = data;
+    ngx_http_gw_jwt_waiter_t *waiter = data;
 
-    if (ctx->waiting) {
-        ngx_queue_remove(&ctx->queue);
-        ctx->waiting = 0;
+    if (waiter->queued) {
+        ngx_queue_remove(&waiter->queue);
+        waiter->queued = 0;
     }
 
-    if (ctx->wake.posted) {
-        ngx_delete_posted_event(&ctx->wake);
+    if (waiter->wake.posted) {
+        ngx_delete_posted_event(&waiter->wake);
     }
 }
 

@@ -23,7 +23,7 @@ struct ngx_http_gw_jwt_fetch_s {
 
     ngx_event_t                     start;       /* the next fetch */
     time_t                          cooled;      /* when one may be asked for */
-    ngx_queue_t                     waiters;     /* ngx_http_gw_jwt_ctx_t */
+    ngx_queue_t                     waiters;
     unsigned                        failing:1;   /* and that has been said */
 
     /* the fetch under way */
@@ -42,6 +42,15 @@ struct ngx_http_gw_jwt_fetch_s {
     ngx_gw_jwk_load_t               load;
     ngx_str_t                       new_text;
     unsigned                        loading:1;
+};
+
+
+/* a request that waits for keys, or has been woken */
+struct ngx_http_gw_jwt_waiter_s {
+    ngx_http_request_t             *request;
+    ngx_queue_t                     queue;       /* of the fetch */
+    ngx_event_t                     wake;
+    unsigned                        queued:1;
 };
 
 

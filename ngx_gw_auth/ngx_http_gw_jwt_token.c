@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_gw_jwt.h"
+#include "ngx_gw_compat.h"
 
 
 static ngx_int_t ngx_http_gw_jwt_bearer(ngx_http_request_t *r,
@@ -79,10 +80,6 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
         return NGX_ABORT;
     }
 
-    if (vv->len == 0) {
-        return NGX_DECLINED;
-    }
-
     token->data = vv->data;
     token->len = vv->len;
 
@@ -97,7 +94,7 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
         }
     }
 
-    return NGX_OK;
+    return token->len ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -115,16 +112,22 @@ ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
         return NGX_DECLINED;
     }
 
-    /* stays known when an earlier pass has taken it out of the list */
+#if !(NGX_GW_HEADER_NEXT)
+
+    /* newer nginx refuses such a request itself */
 
     if (ngx_http_gw_jwt_count_headers(r, &ngx_http_gw_jwt_authorization) > 1) {
         return NGX_ABORT;
     }
 
+#endif
+
     p = h->value.data;
     last = p + h->value.len;
 
-    if (h->value.len < 6 || ngx_strncasecmp(p, (u_char *) "Bearer", 6) != 0
+    if (h->value.len < 6
+        || (ngx_memcmp(p, "Bearer", 6) != 0
+            && ngx_strncasecmp(p, (u_char *) "Bearer", 6) != 0)
         || (h->value.len > 6 && p[6] != ' '))
     {
         return NGX_DECLINED;
@@ -132,7 +135,7 @@ ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
 
     for (p += 6; p < last && *p == ' '; p++) { /* void */ }
 
-    if (p == last || memchr(p, ' ', last - p) != NULL) {
+    if (p == last) {
         return NGX_ABORT;
     }
 
