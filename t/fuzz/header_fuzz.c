@@ -14,7 +14,7 @@
 
 
 #define MAX_FIELDS  32
-#define MAX_PAIRS   256
+#define MAX_PAIRS   4096    /* of inputs as long as libFuzzer makes them */
 
 #define must(x)                                                               \
     if (!(x)) {                                                               \
@@ -254,7 +254,8 @@ pairs(ngx_http_request_t *r, const char *separators, pair_t *list)
 
             eq = memchr(p, '=', end - p);
 
-            if (eq && n < MAX_PAIRS) {
+            if (eq) {
+                must(n < MAX_PAIRS);
                 list[n].name.data = p;
                 list[n].name.len = eq - p;
                 list[n].value.data = eq + 1;
@@ -280,11 +281,11 @@ pairs(ngx_http_request_t *r, const char *separators, pair_t *list)
 static void
 check_cookies(ngx_http_request_t *r, ngx_str_t *token)
 {
-    ngx_str_t    value;
-    ngx_uint_t   i, j, n, count;
-    pair_t       list[MAX_PAIRS];
+    ngx_str_t            value;
+    ngx_uint_t           i, j, n, count;
 
-    static const char  *separators[] = { ";", ";," };
+    static pair_t        list[MAX_PAIRS];
+    static const char   *separators[] = { ";", ";," };
 
     for (i = 0; i < 2; i++) {
         n = pairs(r, separators[i], list);
@@ -317,9 +318,10 @@ check_cookies(ngx_http_request_t *r, ngx_str_t *token)
 static void
 check_stripped_cookies(ngx_http_request_t *r, ngx_list_t *before)
 {
-    ngx_uint_t  i, j, n, m;
-    ngx_list_t  after;
-    pair_t      was[MAX_PAIRS], is[MAX_PAIRS];
+    ngx_uint_t      i, j, n, m;
+    ngx_list_t      after;
+
+    static pair_t   was[MAX_PAIRS], is[MAX_PAIRS];
 
     after = r->headers_in.headers;
     r->headers_in.headers = *before;
@@ -354,10 +356,11 @@ check_stripped_cookies(ngx_http_request_t *r, ngx_list_t *before)
 static void
 check_stripped(ngx_http_request_t *r, ngx_list_t *before, ngx_str_t *token)
 {
-    pair_t            list[MAX_PAIRS];
     ngx_uint_t        i, j, n, gone;
     ngx_list_t        after;
     ngx_table_elt_t  *h, *was, *added;
+
+    static pair_t     list[MAX_PAIRS];
 
     for (i = 0; (h = field(r, i)) != NULL; i++) {
 
