@@ -119,8 +119,8 @@ main(int argc, char **argv)
     argc -= optind;
     argv += optind;
 
-    if (argc < 2 || port == 0 || argc - 1 > MAX_SIDES || nconns < 1 || nconns > MAX_CONNS
-        || nrequests < 1)
+    if (argc < 2 || argc - 1 > MAX_SIDES || port == 0
+        || nconns < 1 || nconns > MAX_CONNS || nrequests < 1)
     {
         fprintf(stderr, "load: see bench/load.c for the arguments\n");
         return 2;
