@@ -51,6 +51,7 @@ our $http_config = <<'_EOC_' . $GwTest::BACK;
 server {
     listen unix:$TEST_NGINX_SOCK/h2.sock$TEST_NGINX_H2;
     listen 127.0.0.1:$TEST_NGINX_PORT_1$TEST_NGINX_H2;
+    $TEST_NGINX_H2_ON
 
     add_header X-Status $gw_jwt_status always;
     add_header X-Error $gw_error always;

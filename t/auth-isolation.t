@@ -160,6 +160,7 @@ steps(conn => 'a')
 "$GwTest::BACK
 server {
     listen unix:\$TEST_NGINX_SOCK/h2.sock\$TEST_NGINX_H2;
+    \$TEST_NGINX_H2_ON
     add_header X-Status \$gw_jwt_status always;
     add_header X-Error \$gw_error always;
     $::config

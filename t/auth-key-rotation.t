@@ -202,6 +202,7 @@ _EOC_
 "$GwIdp::SERVER
 server {
     listen unix:\$TEST_NGINX_SOCK/h2.sock\$TEST_NGINX_H2;
+    \$TEST_NGINX_H2_ON
     add_header X-Status \$gw_jwt_status always;
 
     location /t {

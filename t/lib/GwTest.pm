@@ -9,7 +9,8 @@ package GwTest;
 #   if refused, X-Error ($gw_error).
 # - $TEST_NGINX_DATA is t/data, $TEST_NGINX_SOCK a folder for unix sockets
 #   (upstreams need no ports), $TEST_NGINX_PORT_1 a port for clients that
-#   cannot use those, $TEST_NGINX_H2 ends a listen of HTTP/2.
+#   cannot use those; $TEST_NGINX_H2 ends a listen of HTTP/2, and
+#   $TEST_NGINX_H2_ON stands beside it.
 #   $TEST_NGINX_BACK is a service that tells what it was sent; $GwTest::BACK
 #   its server, to be put in http_config.
 #
@@ -128,9 +129,13 @@ $ENV{TEST_NGINX_PORT_1} //= $Test::Nginx::Util::ServerPort + 1;
 $ENV{TEST_NGINX_DATA} = $GwToken::DATA;
 $ENV{TEST_NGINX_SOCK} = "$servroot/logs";
 $ENV{TEST_NGINX_BACK} = "unix:$servroot/logs/back.sock";
-$ENV{TEST_NGINX_H2} =
-    $major * 1000000 + $minor * 1000 + $patch >= 1025001 ? '; http2 on'
-                                                         : ' http2';
+
+# HTTP/2 is a matter of the listen in old versions, of the server in new ones
+
+my $http2_on = $major * 1000000 + $minor * 1000 + $patch >= 1025001;
+
+$ENV{TEST_NGINX_H2} = $http2_on ? '' : ' http2';
+$ENV{TEST_NGINX_H2_ON} = $http2_on ? 'http2 on;' : '';
 
 repeat_each(2);
 no_long_string();
