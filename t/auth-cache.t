@@ -344,3 +344,52 @@ cached('one', '/t', $rs, 200, 'passed'),
  'passed'],
 ['one, not its own', { token => jwt(key => 'rsa-other', kid => 'rsa') }, 401,
  'bad_signature'],
+
+
+
+=== TEST 11: requests keep the token that they came with
+--- http_config eval
+<<'_EOC_' . $GwTest::BACK
+    gw_jwt_cache entries=1;
+    log_format claims escape=none "log:$gw_jwt_claim_sub|$gw_jwt_claims|$arg_n";
+    access_log logs/claims.log claims;
+_EOC_
+--- config
+gw_jwt api;
+gw_jwt_key_file $TEST_NGINX_DATA/all.jwks;
+
+location /t {
+    limit_rate 100;
+    limit_rate_after 1;
+    alias $TEST_NGINX_SERVER_ROOT/html/page;
+}
+
+location /q {
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- user_files eval: ">>> page\n" . 'x' x 250
+--- cases
+['slow requests, and others that push their tokens out', sub {
+    my ($name, $round) = @_;
+
+    my @slow = map { start(uri => "/t?n=$round-$_", token => $users[$_]) }
+                   0 .. 9;
+
+    http(uri => '/q', token => $users[$_]) for 20 .. 60;
+
+    is(join(' ', map { finish($_)->{code} } @slow), join(' ', (200) x 10),
+       "$name: codes");
+
+    my $log;
+
+    wait_for(sub {
+        $log = read_file('logs/claims.log');
+
+        return 10 == grep { $log =~ /\|$round-$_$/m } 0 .. 9;
+    });
+
+    for (0 .. 9) {
+        like($log, qr/^log:user$_\|\{"exp":$FAR,"sub":"user$_"\}\|$round-$_$/m,
+             "$name: $_");
+    }
+}],

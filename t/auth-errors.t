@@ -3,6 +3,8 @@
 
 use GwTest;
 
+use IO::Uncompress::Gunzip;
+
 our $good = jwt(alg => 'HS256');
 our $bad = jwt(alg => 'HS256', signature => \&flip);
 our $expired = jwt(alg => 'HS256', claims => { exp => $PAST });
@@ -486,3 +488,101 @@ x
  'WWW-Authenticate' => undef],
 ["nginx's 400", { raw => "GET /t HTTP/1.1\r\n\r\n" }, 400, undef,
  'WWW-Authenticate' => undef],
+
+
+
+=== TEST 9: gzip, charset and sub_filter on the body of a refusal
+--- http_config eval: $GwTest::BACK
+--- config
+gw_jwt api;
+gw_jwt_key_file $TEST_NGINX_DATA/all.jwks;
+gw_jwt_require_claim scope has admin;
+gzip on;
+gzip_types *;
+gzip_min_length 1;
+charset utf-8;
+charset_types *;
+expires 1h;
+
+location /t {
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /ssi {
+    ssi on;
+    ssi_types *;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- cases
+# nginx compresses 200, 403 and 404
+['403', { token => $good, headers => ['Accept-Encoding: gzip'] }, 403,
+ 'refused', 'Content-Encoding' => 'gzip', then => sub {
+    my ($res, $name) = @_;
+    my $text = '';
+
+    IO::Uncompress::Gunzip::gunzip(\$res->{body}, \$text);
+    is(eval { unjson($text)->{reason} }, 'refused', $name);
+    like($res->{header}{'content-type'}, qr{^application/problem\+json},
+         "$name: Content-Type");
+}],
+['401', { headers => ['Accept-Encoding: gzip'] }, 401, 'missing',
+ json => { reason => 'missing' }, 'Content-Encoding' => undef],
+['403 as it is', { token => $good }, 403, 'refused',
+ json => { reason => 'refused' }, 'Content-Encoding' => undef],
+['SSI', '/ssi', 401, 'missing', json => { reason => 'missing' }],
+['SSI, 403', { uri => '/ssi', token => $good }, 403, 'refused',
+ json => { reason => 'refused' }],
+['passed', { token => jwt(alg => 'HS256', claims => { scope => 'admin' }),
+             headers => ['Accept-Encoding: gzip'] }, 200, 'passed',
+ 'Content-Encoding' => 'gzip'],
+
+
+
+=== TEST 10: bodies of requests that are refused
+--- http_config eval: $GwTest::BACK
+--- config eval: $::config
+--- cases
+['Expect: 100-continue is not followed', sub {
+    my ($name) = @_;
+
+    my $socket = GwTest::connection();
+
+    syswrite $socket, "POST /t HTTP/1.1\r\nHost: localhost\r\n"
+                      . "Content-Length: 100000\r\n"
+                      . "Expect: 100-continue\r\n\r\n";
+    sysread $socket, my $first, 1000;
+    like($first, qr{^HTTP/1.1 401 }, $name);
+}],
+['Expect: 100-continue with a token is', sub {
+    my ($name) = @_;
+
+    my $socket = GwTest::connection();
+
+    syswrite $socket, "POST /t HTTP/1.1\r\nHost: localhost\r\n"
+                      . "Content-Length: 3\r\nConnection: close\r\n"
+                      . "Authorization: Bearer $good\r\n"
+                      . "Expect: 100-continue\r\n\r\n";
+    sysread $socket, my $first, 1000;
+    like($first, qr{^HTTP/1.1 100 }, $name);
+    syswrite $socket, 'a=b';
+
+    my $rest = do { local $/; <$socket> };
+
+    like($rest, qr{HTTP/1.1 200 .*^POST /t}ms, "$name: then");
+}],
+(map {
+    my ($what, $status, @more) = @$_;
+
+    (
+        ["$what, a chunked body",
+         { @more, method => 'POST', conn => 'c', raw => join '',
+           "POST /t HTTP/1.1\r\nHost: localhost\r\n",
+           (map { "$_\r\n" } GwTest::request_headers(@more)),
+           "Transfer-Encoding: chunked\r\n\r\n",
+           (map { "3e8\r\n" . 'x' x 1000 . "\r\n" } 1 .. 20),
+           "0\r\n\r\n" },
+         401, $status],
+        ['the connection goes on', { conn => 'c', token => $good }, 200,
+         'passed'],
+    )
+} ['none', 'missing'], ['bad', 'bad_signature', token => $bad]),

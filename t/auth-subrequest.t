@@ -401,3 +401,65 @@ the file
 }],
 ['good', { uri => '/page.txt', token => $good }, 200, 'off',
  body => qr{\A1 GET /.*\n+2 GET /.*\n+3 the file\n+4 end\n\z}],
+
+
+
+=== TEST 7: rules that look at the request are asked of each subrequest
+--- http_config eval
+<<'_EOC_' . $GwTest::BACK
+    map "$gw_jwt_claim_sub:$uri" $may {
+        "~^(?<who>[^:]*):/files/\g{who}/" 1;
+    }
+_EOC_
+--- config
+gw_jwt_key_file $TEST_NGINX_DATA/all.jwks;
+ssi_types text/plain;
+default_type text/plain;
+
+location ~ ^/users/(?<user>[^/]+)/ {
+    ssi on;
+    root $TEST_NGINX_SERVER_ROOT/html;
+    gw_jwt api;
+    gw_jwt_require_claim sub eq $user;
+}
+
+location /files/ {
+    ssi on;
+    root $TEST_NGINX_SERVER_ROOT/html;
+    gw_jwt api;
+    gw_jwt_require $may;
+}
+--- user_files
+>>> users/alice/page
+1 <!--# include virtual="/users/alice/own" -->
+2 <!--# include virtual="/users/bob/own" -->
+3 end
+>>> users/alice/own
+of alice
+>>> users/bob/own
+of bob
+>>> files/alice/page
+1 <!--# include virtual="/files/alice/own" -->
+2 <!--# include virtual="/files/bob/own" -->
+3 end
+>>> files/alice/own
+of alice
+>>> files/bob/own
+of bob
+--- cases
+(map {
+    my $folder = $_;
+
+    (
+        ["$folder: alice's page", { uri => "/$folder/alice/page",
+                                    token => $good }, 200, 'passed',
+         body => qr/^1 of alice$/m, then => sub {
+            like($_[0]{body}, qr/^3 end$/m, "$_[1]: to its end");
+            unlike($_[0]{body}, qr/of bob/, "$_[1]: nothing of bob");
+        }],
+        ["$folder: bob's by alice", { uri => "/$folder/bob/own",
+                                      token => $good }, 403, 'refused'],
+        ["$folder: bob's by bob", { uri => "/$folder/bob/own",
+                                    token => $bob }, 200, 'passed'],
+    )
+} qw(users files)),
