@@ -12,6 +12,7 @@
 #define NGX_HTTP_GW_JWT_FETCH_KEYS     32
 
 
+static ngx_uint_t ngx_http_gw_jwt_fetch_same(ngx_str_t *a, ngx_str_t *b);
 static void ngx_http_gw_jwt_fetch_start(ngx_event_t *ev);
 static ngx_int_t ngx_http_gw_jwt_fetch_load(ngx_http_gw_jwt_fetch_t *f);
 static void ngx_http_gw_jwt_fetch_step(ngx_event_t *ev);
@@ -46,12 +47,8 @@ ngx_http_gw_jwt_fetch_source(ngx_conf_t *cf, ngx_http_gw_jwt_key_request_t *kr)
         f = p[i];
 
         if (f->cscf == cscf
-            && f->conf.uri.len == kr->uri.len
-            && ngx_memcmp(f->conf.uri.data, kr->uri.data, kr->uri.len) == 0
-            && f->conf.issuer.len == kr->issuer.len
-            && ngx_memcmp(f->conf.issuer.data, kr->issuer.data,
-                          kr->issuer.len)
-               == 0
+            && ngx_http_gw_jwt_fetch_same(&f->conf.uri, &kr->uri)
+            && ngx_http_gw_jwt_fetch_same(&f->conf.issuer, &kr->issuer)
             && f->conf.interval == kr->interval
             && f->conf.stale == kr->stale
             && f->conf.cooldown == kr->cooldown
@@ -105,6 +102,14 @@ ngx_http_gw_jwt_fetch_source(ngx_conf_t *cf, ngx_http_gw_jwt_key_request_t *kr)
     f->step.log = &cf->cycle->new_log;
 
     return &f->source;
+}
+
+
+static ngx_uint_t
+ngx_http_gw_jwt_fetch_same(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 
