@@ -296,7 +296,25 @@ location /t {
                      1 .. 7),
                 GwToken::jwk('oct32', kid => undef),
                 GwToken::jwk('p256', kid => undef))
+. ">>> last.jwks\n" . GwToken::jwks(GwToken::jwk('oct32', kid => undef))
+. ">>> others.jwks\n"
+. GwToken::jwks(map { { kty => 'oct', k => GwToken::b64u(chr($_) x 32) } }
+                    1 .. 8)
 --- config
+location /files {
+    gw_jwt "files";
+    gw_jwt_key_file ../html/others.jwks;
+    gw_jwt_key_file ../html/last.jwks;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /first {
+    gw_jwt "files";
+    gw_jwt_key_file ../html/last.jwks;
+    gw_jwt_key_file ../html/others.jwks;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
 location /nine {
     gw_jwt "nine";
     gw_jwt_key_file ../html/nine.jwks;
@@ -315,6 +333,14 @@ location /eight {
 ['the ninth', { uri => '/nine', token => jwt(alg => 'HS256',
                                              kid => undef) },
  401, 'bad_signature'],
+['the ninth, in a file of its own', { uri => '/files',
+                                      token => jwt(alg => 'HS256',
+                                                   kid => undef) },
+ 401, 'bad_signature'],
+['the first of nine in two files', { uri => '/first',
+                                     token => jwt(alg => 'HS256',
+                                                  kid => undef) },
+ 200, 'passed'],
 ['those that do not fit do not count',
  { uri => '/nine', token => jwt(alg => 'ES256', kid => undef) },
  200, 'passed'],

@@ -113,6 +113,9 @@ location /stricter {
 location /keys {
     gw_jwt "keys";
     gw_jwt_key_file $TEST_NGINX_DATA/other.jwks;
+    add_header X-Status $gw_jwt_status always;
+    add_header X-Error $gw_error always;
+    add_header X-Sub "<$gw_jwt_claim_sub|$gw_jwt_header_alg>" always;
     proxy_pass http://$TEST_NGINX_BACK;
 }
 
@@ -164,7 +167,8 @@ two
 ['to a stricter one, none', '/to/stricter', 401, 'missing',
  'WWW-Authenticate' => ['Bearer realm="main"']],
 ['to other keys', { uri => '/to/keys', token => $good }, 401,
- 'bad_signature', 'WWW-Authenticate' => qr/^Bearer realm="keys"/],
+ 'bad_signature', 'WWW-Authenticate' => qr/^Bearer realm="keys"/,
+ 'X-Sub' => '<|>'],
 ['from optional to a stricter one, none', '/optional/to/stricter', 401,
  'missing', 'WWW-Authenticate' => ['Bearer realm="stricter"']],
 ['from optional to a stricter one, alice',

@@ -71,7 +71,32 @@ location /optional {
     gw_jwt "token" optional token=$cookie_s;
     proxy_pass http://$TEST_NGINX_BACK;
 }
+
+location /service {
+    gw_jwt "token" token=$cookie_s;
+    proxy_pass http://$TEST_NGINX_BACK:/status/401;
+}
+
+location /service403 {
+    gw_jwt "token" token=$cookie_s;
+    gw_jwt_require_claim scope has admin;
+    proxy_set_header X-User $gw_jwt_claim_sub;
+    proxy_pass http://$TEST_NGINX_BACK:/status/403;
+}
 --- cases
+(map {
+    my ($what, $token) = @$_;
+
+    (
+        ["who passes by the password with $what: the service's 401",
+         with('/service', $token, $basic), 401, undef, error => undef,
+         'WWW-Authenticate' => ['Basic realm="service"'],
+         body => "the service says 401\n"],
+        ["who passes by the password with $what: the service's 403",
+         with('/service403', $token, $basic), 403, undef, error => undef,
+         'WWW-Authenticate' => undef, body => "the service says 403\n"],
+    )
+} ['no token'], ['a bad token', $bad], ['a token', $good]),
 ['neither', with('/t'), 401, undef, then => challenges('Basic', 'Bearer')],
 ['neither: what they say', with('/t'), 401, undef, then => sub {
     my ($res, $name) = @_;
@@ -80,9 +105,12 @@ location /optional {
               ['Basic realm="basic"', 'Bearer realm="token"'], $name);
 }],
 ['the token', with('/t', $good), 200, 'passed'],
-['the password', with('/t', undef, $basic), 200, undef],
-['both', with('/t', $good, $basic), 200, undef],
-['a bad token and the password', with('/t', $bad, $basic), 200, undef],
+['the password', with('/t', undef, $basic), 200, undef,
+ error => undef],
+['both', with('/t', $good, $basic), 200, undef,
+ error => undef],
+['a bad token and the password', with('/t', $bad, $basic), 200, undef,
+ error => undef],
 ['the token and a wrong password', with('/t', $good, $wrong), 200,
  'passed'],
 ['a bad token', with('/t', $bad), 401, undef,
