@@ -317,10 +317,16 @@ ngx_gw_jwk_key_contexts(ngx_gw_jwk_t *key, ngx_str_t *secret,
                       ? ngx_gw_jwa_ctx_secret(i, secret->data, secret->len)
                       : ngx_gw_jwa_ctx_public(i, key->pkey);
 
+        /* an RSASSA-PSS key may be bound to one hash (RFC 4055) */
+
         if (key->ctx[i] == NULL) {
-            *why = "was refused by the cryptographic library";
-            return NGX_ERROR;
+            key->algs &= ~(1u << i);
         }
+    }
+
+    if (key->algs == 0) {
+        *why = "was refused by the cryptographic library";
+        return NGX_ERROR;
     }
 
     return NGX_OK;

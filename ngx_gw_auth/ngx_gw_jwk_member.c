@@ -105,7 +105,9 @@ ngx_gw_jwk_member(ngx_gw_json_t *json, ngx_uint_t node, ngx_pool_t *pool,
 
     key->algs &= algs;
 
-    if (key->algs == 0) {
+    /* what fits has a name of its curve left, beside the common one */
+
+    if (key->algs == 0 || key->algs == 1u << NGX_GW_JWA_EDDSA) {
         *why = "has an \"alg\" that does not fit its type";
         return NGX_ERROR;
     }

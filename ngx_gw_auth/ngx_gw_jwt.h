@@ -47,20 +47,21 @@
 #define NGX_GW_JWT_NO_TIME           INT64_MIN
 
 
+/* what each request looks at comes first */
 typedef struct {
     ngx_str_t             token;      /* header.payload.signature */
-    ngx_uint_t            alg;
-
-    ngx_gw_json_t         header;
-    ngx_gw_json_t         payload;
-
-    uint32_t              typ;        /* nodes, or NGX_GW_JSON_NONE */
-    uint32_t              iss;
-    uint32_t              aud;
 
     int64_t               exp;        /* milliseconds since the epoch, or */
     int64_t               nbf;        /* NGX_GW_JWT_NO_TIME */
     int64_t               iat;
+
+    uint32_t              typ;        /* nodes, or NGX_GW_JSON_NONE */
+    uint32_t              iss;
+    uint32_t              aud;
+    uint32_t              alg;
+
+    ngx_gw_json_t         header;
+    ngx_gw_json_t         payload;
 
     /* only until the next token is parsed */
     ngx_str_t             kid;        /* data NULL: none */

@@ -5,15 +5,25 @@
 /* bytes at the end of a token that are hashed */
 #define NGX_GW_JWT_CACHE_TAIL  32
 
+/* sizes of entries are multiples of it, so that one can take another's place */
+#define NGX_GW_JWT_CACHE_UNIT  256
+
+#if (__GNUC__)
+#define ngx_gw_jwt_prefetch(p)  __builtin_prefetch(p)
+#else
+#define ngx_gw_jwt_prefetch(p)
+#endif
+
 
 static uint32_t ngx_gw_jwt_cache_hash(ngx_gw_jwt_cache_t *cache,
     ngx_str_t *token, uint64_t epoch);
-static ngx_gw_jwt_entry_t *ngx_gw_jwt_cache_copy(ngx_gw_jwt_t *jwt,
-    ngx_log_t *log);
+static size_t ngx_gw_jwt_cache_size(ngx_gw_jwt_t *jwt);
+static void ngx_gw_jwt_cache_copy(ngx_gw_jwt_entry_t *entry,
+    ngx_gw_jwt_t *jwt);
 static u_char *ngx_gw_jwt_cache_copy_json(u_char *p, ngx_gw_json_t *json);
 static ngx_int_t ngx_gw_jwt_cache_allocate(ngx_gw_jwt_cache_t *cache,
     ngx_log_t *log);
-static void ngx_gw_jwt_cache_drop(ngx_gw_jwt_cache_t *cache,
+static void ngx_gw_jwt_cache_remove(ngx_gw_jwt_cache_t *cache,
     ngx_gw_jwt_entry_t *entry);
 
 
@@ -34,12 +44,15 @@ ngx_gw_jwt_cache_init(ngx_gw_jwt_cache_t *cache, ngx_uint_t max_entries,
 void
 ngx_gw_jwt_cache_done(ngx_gw_jwt_cache_t *cache)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t         *q;
+    ngx_gw_jwt_entry_t  *entry;
 
     while (!ngx_queue_empty(&cache->queue)) {
         q = ngx_queue_head(&cache->queue);
-        ngx_gw_jwt_cache_drop(cache,
-                              ngx_queue_data(q, ngx_gw_jwt_entry_t, queue));
+        entry = ngx_queue_data(q, ngx_gw_jwt_entry_t, queue);
+
+        ngx_gw_jwt_cache_remove(cache, entry);
+        ngx_gw_jwt_cache_release(entry);
     }
 
     if (cache->buckets) {
@@ -66,10 +79,19 @@ ngx_gw_jwt_cache_find(ngx_gw_jwt_cache_t *cache, ngx_str_t *token,
          entry;
          entry = entry->next)
     {
-        if (entry->hash == hash && entry->epoch == epoch
-            && entry->jwt.token.len == token->len
-            && ngx_memcmp(entry->jwt.token.data, token->data, token->len) == 0)
+        if (entry->hash != hash || entry->epoch != epoch
+            || entry->jwt.token.len != token->len)
         {
+            continue;
+        }
+
+        /* will be written to; comes from memory while the token is compared */
+
+        ngx_gw_jwt_prefetch(entry->queue.prev);
+        ngx_gw_jwt_prefetch(entry->queue.next);
+
+        if (ngx_memcmp(entry->jwt.token.data, token->data, token->len) == 0) {
+
             if (ngx_queue_head(&cache->queue) != &entry->queue) {
                 ngx_queue_remove(&entry->queue);
                 ngx_queue_insert_head(&cache->queue, &entry->queue);
@@ -117,28 +139,51 @@ ngx_gw_jwt_entry_t *
 ngx_gw_jwt_cache_add(ngx_gw_jwt_cache_t *cache, ngx_gw_jwt_t *jwt,
     uint64_t epoch, ngx_log_t *log)
 {
+    size_t                size;
+    ngx_uint_t            keep;
     ngx_queue_t          *q;
-    ngx_gw_jwt_entry_t   *entry, **bucket;
+    ngx_gw_jwt_entry_t   *entry, *old, **bucket;
 
-    entry = ngx_gw_jwt_cache_copy(jwt, log);
-    if (entry == NULL) {
-        return NULL;
-    }
+    size = ngx_gw_jwt_cache_size(jwt);
+    entry = NULL;
 
-    entry->refs = 1;
+    keep = cache->max_entries && size <= cache->max_memory;
 
-    if (cache->max_entries == 0 || entry->size > cache->max_memory
-        || ngx_gw_jwt_cache_allocate(cache, log) != NGX_OK)
-    {
-        return entry;
-    }
+    /*
+     * An entry that goes leaves its memory to the one that comes: freed, it
+     * would be taken to pieces by what OpenSSL allocates in between.
+     */
 
-    while (cache->entries >= cache->max_entries
-           || cache->memory + entry->size > cache->max_memory)
+    while (keep && (cache->entries >= cache->max_entries
+                    || cache->memory + size > cache->max_memory))
     {
         q = ngx_queue_last(&cache->queue);
-        ngx_gw_jwt_cache_drop(cache,
-                              ngx_queue_data(q, ngx_gw_jwt_entry_t, queue));
+        old = ngx_queue_data(q, ngx_gw_jwt_entry_t, queue);
+
+        ngx_gw_jwt_cache_remove(cache, old);
+
+        if (entry == NULL && old->refs == 1 && old->size == size) {
+            entry = old;
+
+        } else {
+            ngx_gw_jwt_cache_release(old);
+        }
+    }
+
+    if (entry == NULL) {
+        entry = ngx_alloc(size, log);
+        if (entry == NULL) {
+            return NULL;
+        }
+    }
+
+    entry->size = size;
+    entry->refs = 1;
+
+    ngx_gw_jwt_cache_copy(entry, jwt);
+
+    if (!keep || ngx_gw_jwt_cache_allocate(cache, log) != NGX_OK) {
+        return entry;
     }
 
     entry->epoch = epoch;
@@ -158,29 +203,36 @@ ngx_gw_jwt_cache_add(ngx_gw_jwt_cache_t *cache, ngx_gw_jwt_t *jwt,
 }
 
 
-static ngx_gw_jwt_entry_t *
-ngx_gw_jwt_cache_copy(ngx_gw_jwt_t *jwt, ngx_log_t *log)
+static size_t
+ngx_gw_jwt_cache_size(ngx_gw_jwt_t *jwt)
 {
-    u_char              *p;
-    size_t               size;
-    ngx_gw_jwt_entry_t  *entry;
+    size_t  size;
 
     size = sizeof(ngx_gw_jwt_entry_t)
+           + ngx_align(jwt->token.len, sizeof(uint64_t))
            + (jwt->header.nnodes + jwt->payload.nnodes)
              * sizeof(ngx_gw_json_node_t)
-           + jwt->header.len + jwt->payload.len + jwt->token.len;
+           + jwt->header.len + jwt->payload.len;
 
-    entry = ngx_alloc(size, log);
-    if (entry == NULL) {
-        return NULL;
-    }
+    return ngx_align(size, NGX_GW_JWT_CACHE_UNIT);
+}
 
-    entry->size = size;
+
+static void
+ngx_gw_jwt_cache_copy(ngx_gw_jwt_entry_t *entry, ngx_gw_jwt_t *jwt)
+{
+    u_char  *p;
+
+    entry->memo = NULL;
     entry->jwt = *jwt;
 
-    /* what needs alignment first */
+    /* the token is read on each request, the rest maybe */
 
     p = (u_char *) entry + sizeof(ngx_gw_jwt_entry_t);
+
+    entry->jwt.token.data = p;
+    ngx_memcpy(p, jwt->token.data, jwt->token.len);
+    p += ngx_align(jwt->token.len, sizeof(uint64_t));
 
     p = ngx_gw_jwt_cache_copy_json(p, &entry->jwt.header);
     p = ngx_gw_jwt_cache_copy_json(p, &entry->jwt.payload);
@@ -189,16 +241,11 @@ ngx_gw_jwt_cache_copy(ngx_gw_jwt_t *jwt, ngx_log_t *log)
     p = ngx_cpymem(p, jwt->header.data, jwt->header.len);
 
     entry->jwt.payload.data = p;
-    p = ngx_cpymem(p, jwt->payload.data, jwt->payload.len);
-
-    entry->jwt.token.data = p;
-    ngx_memcpy(p, jwt->token.data, jwt->token.len);
+    ngx_memcpy(p, jwt->payload.data, jwt->payload.len);
 
     ngx_str_null(&entry->jwt.kid);
     ngx_str_null(&entry->jwt.input);
     ngx_str_null(&entry->jwt.signature);
-
-    return entry;
 }
 
 
@@ -224,7 +271,7 @@ ngx_gw_jwt_cache_allocate(ngx_gw_jwt_cache_t *cache, ngx_log_t *log)
         return NGX_OK;
     }
 
-    for (n = 64; n < cache->max_entries; n *= 2) { /* void */ }
+    for (n = 64; n < 2 * cache->max_entries; n *= 2) { /* void */ }
 
     cache->buckets = ngx_calloc(n * sizeof(ngx_gw_jwt_entry_t *), log);
     if (cache->buckets == NULL) {
@@ -237,8 +284,10 @@ ngx_gw_jwt_cache_allocate(ngx_gw_jwt_cache_t *cache, ngx_log_t *log)
 }
 
 
+/* out of the cache; the cache's hold on it is the caller's now */
+
 static void
-ngx_gw_jwt_cache_drop(ngx_gw_jwt_cache_t *cache, ngx_gw_jwt_entry_t *entry)
+ngx_gw_jwt_cache_remove(ngx_gw_jwt_cache_t *cache, ngx_gw_jwt_entry_t *entry)
 {
     ngx_gw_jwt_entry_t  **p;
 
@@ -255,8 +304,6 @@ ngx_gw_jwt_cache_drop(ngx_gw_jwt_cache_t *cache, ngx_gw_jwt_entry_t *entry)
 
     cache->entries--;
     cache->memory -= entry->size;
-
-    ngx_gw_jwt_cache_release(entry);
 }
 
 

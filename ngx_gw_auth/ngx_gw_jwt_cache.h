@@ -19,14 +19,17 @@
 typedef struct ngx_gw_jwt_entry_s  ngx_gw_jwt_entry_t;
 
 struct ngx_gw_jwt_entry_s {
-    ngx_gw_jwt_t            jwt;         /* in memory of the entry's own */
-
-    ngx_queue_t             queue;
     ngx_gw_jwt_entry_t     *next;        /* same bucket */
-
     uint64_t                epoch;       /* keys and rules it was verified by */
     uint32_t                hash;
     uint32_t                refs;        /* holders, the cache among them */
+
+    /* the caller's: by what its claims have been found good, NULL at first */
+    void                   *memo;
+
+    ngx_gw_jwt_t            jwt;         /* in memory of the entry's own */
+
+    ngx_queue_t             queue;
     size_t                  size;        /* bytes allocated */
 };
 

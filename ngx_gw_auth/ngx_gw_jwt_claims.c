@@ -42,34 +42,24 @@ const ngx_str_t  ngx_gw_jwt_ops[NGX_GW_JWT_NOPS] = {
 ngx_uint_t
 ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, int64_t now)
 {
-    int64_t         leeway;
-    ngx_uint_t      i;
+    ngx_uint_t      i, status;
     ngx_str_t      *audience;
     ngx_gw_json_t  *json;
 
     json = &jwt->payload;
-    leeway = (int64_t) rules->leeway * 1000;
 
     if (rules->types && !ngx_gw_jwt_type_match(jwt, rules->types)) {
         return NGX_GW_JWT_BAD_TYPE;
     }
 
-    if (jwt->exp != NGX_GW_JWT_NO_TIME) {
-
-        if (jwt->exp <= now - leeway) {
-            return NGX_GW_JWT_EXPIRED;
-        }
-
-    } else if (rules->require_exp) {
+    if (jwt->exp == NGX_GW_JWT_NO_TIME && rules->require_exp) {
         return NGX_GW_JWT_TOO_LONG_LIVED;
     }
 
-    if ((jwt->nbf != NGX_GW_JWT_NO_TIME
-         && jwt->nbf > now + leeway)
-        || (jwt->iat != NGX_GW_JWT_NO_TIME
-            && jwt->iat > now + leeway))
-    {
-        return NGX_GW_JWT_NOT_YET_VALID;
+    status = ngx_gw_jwt_judge_times(jwt, rules, now);
+
+    if (status != NGX_GW_JWT_PASSED) {
+        return status;
     }
 
     if (rules->max_lifetime
@@ -108,6 +98,28 @@ ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules, int64_t now)
     }
 
     return NGX_GW_JWT_BAD_AUDIENCE;
+}
+
+
+ngx_uint_t
+ngx_gw_jwt_judge_times(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules,
+    int64_t now)
+{
+    int64_t  leeway;
+
+    leeway = (int64_t) rules->leeway * 1000;
+
+    if (jwt->exp != NGX_GW_JWT_NO_TIME && jwt->exp <= now - leeway) {
+        return NGX_GW_JWT_EXPIRED;
+    }
+
+    /* no time at all is less than any */
+
+    if (jwt->nbf > now + leeway || jwt->iat > now + leeway) {
+        return NGX_GW_JWT_NOT_YET_VALID;
+    }
+
+    return NGX_GW_JWT_PASSED;
 }
 
 

@@ -51,6 +51,14 @@ ngx_uint_t ngx_gw_jwt_judge(ngx_gw_jwt_t *jwt, ngx_gw_jwt_rules_t *rules,
     int64_t now);
 
 /*
+ * Of the same, what changes while a token and the rules do not: PASSED,
+ * EXPIRED or NOT_YET_VALID.  Enough for a token that judge() has passed under
+ * these rules before.
+ */
+ngx_uint_t ngx_gw_jwt_judge_times(ngx_gw_jwt_t *jwt,
+    ngx_gw_jwt_rules_t *rules, int64_t now);
+
+/*
  * 1 if the value at path satisfies "op values"; 0 if it does not, does not
  * exist, or is of a type that op cannot judge.  gt, ge, lt, le and has take
  * one value.

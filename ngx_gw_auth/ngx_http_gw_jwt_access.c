@@ -104,6 +104,7 @@ ngx_http_gw_jwt_precontent_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
 {
+    int64_t                 now;
     ngx_int_t               rc;
     ngx_str_t               token;
     ngx_time_t             *tp;
@@ -170,9 +171,13 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
     }
 
     tp = ngx_timeofday();
+    now = (int64_t) tp->sec * 1000 + tp->msec;
 
-    status = ngx_gw_jwt_judge(&ctx->entry->jwt, &policy->rules,
-                              (int64_t) tp->sec * 1000 + tp->msec);
+    /* the same claims under the same rules: only time goes on */
+
+    status = (ctx->entry->memo == policy)
+             ? ngx_gw_jwt_judge_times(&ctx->entry->jwt, &policy->rules, now)
+             : ngx_gw_jwt_judge(&ctx->entry->jwt, &policy->rules, now);
 
     if (status != NGX_GW_JWT_PASSED) {
         return ngx_http_gw_jwt_deny(r, ctx, status, NGX_HTTP_UNAUTHORIZED);
@@ -185,6 +190,7 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
         return rc;
     }
 
+    ctx->entry->memo = policy;
     ctx->status = NGX_GW_JWT_PASSED;
 
     if (!policy->forward) {
@@ -409,6 +415,11 @@ ngx_http_gw_jwt_rules(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx)
         rule = policy->claim_rules->elts;
 
         for (i = 0; i < policy->claim_rules->nelts; i++) {
+
+            if (rule[i].constants && ctx->entry->memo == policy) {
+                continue;
+            }
+
             rc = ngx_http_gw_jwt_claim_rule(r, ctx, &rule[i]);
 
             if (rc == NGX_ERROR) {
