@@ -378,7 +378,9 @@ ngx_http_gw_jwt_nothing_set(ngx_http_gw_jwt_loc_conf_t *c)
 static ngx_http_gw_jwt_policy_t *
 ngx_http_gw_jwt_make_policy(ngx_conf_t *cf, ngx_http_gw_jwt_loc_conf_t *conf)
 {
-    ngx_http_gw_jwt_policy_t  *policy;
+    ngx_uint_t                     i;
+    ngx_http_gw_jwt_policy_t      *policy;
+    ngx_http_gw_jwt_claim_rule_t  *rule;
 
     if (conf->key_files == NULL && conf->key_requests == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -417,6 +419,18 @@ ngx_http_gw_jwt_make_policy(ngx_conf_t *cf, ngx_http_gw_jwt_loc_conf_t *conf)
     policy->claim_rules = conf->claim_rules;
     policy->max_token = conf->max_token;
     policy->forward = conf->forward;
+
+    policy->variable = policy->require != NULL
+                       || policy->from == NGX_HTTP_GW_JWT_ARG
+                       || policy->from == NGX_HTTP_GW_JWT_VARIABLE;
+
+    rule = policy->claim_rules ? policy->claim_rules->elts : NULL;
+
+    for (i = 0; rule && i < policy->claim_rules->nelts; i++) {
+        if (rule[i].constants == NULL) {
+            policy->variable = 1;
+        }
+    }
 
     return policy;
 }

@@ -97,6 +97,9 @@ typedef struct {
 
     size_t                       max_token;
     ngx_flag_t                   forward;
+
+    /* whether a subrequest's verdict may be another than its main request's */
+    ngx_uint_t                   variable;
 } ngx_http_gw_jwt_policy_t;
 
 

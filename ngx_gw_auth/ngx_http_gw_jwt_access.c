@@ -84,7 +84,7 @@ ngx_http_gw_jwt_precontent_handler(ngx_http_request_t *r)
     ctx = ngx_http_gw_jwt_get_ctx(r->main);
 
     if (ctx && (ctx->exempt
-                || (ctx->policy == jlcf->policy
+                || (ctx->policy == jlcf->policy && !ctx->policy->variable
                     && ctx->status == NGX_GW_JWT_PASSED)))
     {
         return NGX_DECLINED;
