@@ -420,9 +420,7 @@ ngx_http_gw_jwt_make_policy(ngx_conf_t *cf, ngx_http_gw_jwt_loc_conf_t *conf)
     policy->max_token = conf->max_token;
     policy->forward = conf->forward;
 
-    policy->variable = policy->require != NULL
-                       || policy->from == NGX_HTTP_GW_JWT_ARG
-                       || policy->from == NGX_HTTP_GW_JWT_VARIABLE;
+    policy->variable = (policy->require != NULL);
 
     rule = policy->claim_rules ? policy->claim_rules->elts : NULL;
 

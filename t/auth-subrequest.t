@@ -408,6 +408,7 @@ the file
 --- http_config eval
 <<'_EOC_' . $GwTest::BACK
     map "$gw_jwt_claim_sub:$uri" $may {
+        volatile;
         "~^(?<who>[^:]*):/files/\g{who}/" 1;
     }
 _EOC_
