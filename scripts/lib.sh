@@ -63,9 +63,11 @@ jobs() { echo "${JOBS:-$(nproc)}"; }
 
 # The tree and the mode of nginx a command is about.  NGINX_SRC=DIR means that
 # tree, NGINX=1.30 that series, neither the distribution's own nginx; ASAN=1
-# a build with the sanitizers, which needs nginx's sources in any case.
+# a build with the sanitizers, which needs nginx's sources in any case.  Where
+# the mirror has no sources of a series, fetch-nginx gets its binary packages.
 #
-# Sets: variant (a name), tree (build folder), nginx (binary), modules (folder)
+# Sets: variant (a name), tree (build folder), nginx (binary), modules (folder),
+# and kit (the sources, or what nginx-dev has of them)
 choose_nginx() {
     distribution=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9]*\.[0-9]*\).*|\1|p')
 
@@ -77,6 +79,7 @@ choose_nginx() {
             || die "NGINX_SRC=$NGINX_SRC is not a source tree of nginx"
         sum=$(cd "$NGINX_SRC" && pwd | cksum | cut -d' ' -f1)
         variant=src-$sum$asan
+        kit=$NGINX_SRC
 
     elif [ -z "$asan" ] && [ "${series:-$distribution}" = "$distribution" ]
     then
@@ -85,14 +88,35 @@ choose_nginx() {
         tree=$build/nginx-$variant
         nginx=$(command -v nginx)
         modules=$root/modules
+        kit=/usr/share/nginx/src
         return
 
     else
         series=${series:-$NGINX_NEWEST}
         variant=$series$asan
+        kit=$build/src/nginx-$series
+
+        if [ -z "$asan" ] && [ ! -f "$kit/configure" ] \
+           && [ -x "$kit-bin/nginx" ]
+        then
+            variant=$series-bin
+            tree=$build/nginx-$variant
+            nginx=$kit-bin/nginx
+            modules=$tree/modules
+            kit=$kit-bin/root/usr/share/nginx/src
+            return
+        fi
     fi
 
     tree=$build/nginx-$variant
     nginx=$tree/objs/nginx
     modules=$tree/modules
+}
+
+# of the nginx chosen, in the words of nginx -V
+nginx_and_openssl() {
+    ASAN_OPTIONS=detect_leaks=0 "$nginx" -V 2>&1 \
+        | sed -n -e 's/^nginx version: //p' \
+        -e 's/.*running with \(OpenSSL [^ ]*\).*/\1/p;t' \
+        -e 's/^built with \(OpenSSL [^ ]*\).*/\1/p' | paste -s -d ' '
 }
