@@ -23,7 +23,7 @@ all:            # build the modules into modules/
 	@scripts/build
 
 run: all        # start the demo gateway: http://127.0.0.1:8080 (PORT=)
-	@examples/run
+	@scripts/demo run
 
 test:           # style checks, unit tests and the suite (T=t/file.t: only that)
 	@scripts/test
@@ -54,9 +54,9 @@ asan:           # the suite with nginx and modules under ASan and UBSan
 	@ASAN=1 scripts/test
 
 valgrind:       # reloads under valgrind: nothing definitely lost
-	@scripts/deps test
+	@scripts/deps valgrind
 	@scripts/build
-	@scripts/valgrind-reload
+	@scripts/tap valgrind
 
 bench: all      # throughput and CPU time against bare proxy_pass
 	@bench/run
