@@ -362,7 +362,8 @@ oracle(oracle_t *o, ngx_str_t *token)
     }
 
     if (dots != 2) {
-        return dots == 4 ? NGX_GW_JWT_UNSUPPORTED : NGX_GW_JWT_MALFORMED;
+        return dots == 4 && memchr(token->data, ' ', token->len) == NULL
+               ? NGX_GW_JWT_UNSUPPORTED : NGX_GW_JWT_MALFORMED;
     }
 
     p = token->data;

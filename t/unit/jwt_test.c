@@ -190,6 +190,7 @@ test_form(void)
         { "a.b.c.d", MALFORMED },
         { "a.b.c.d.e", UNSUPPORTED },
         { "a.b.c.d.e.", MALFORMED },
+        { "a.b c.d.e.f", MALFORMED },
         { "..a", MALFORMED },
         { " ", MALFORMED }
     };
