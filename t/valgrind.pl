@@ -81,7 +81,8 @@ my @requests = (
     ['satisfy any', '/any', jwt(), 200, 'passed'],
     ['satisfy any, bad', '/any', 'x', 401, 'malformed'],
     ['redirect', '/redirect', ['X-Token: ' . jwt()], 200, 'passed'],
-    ['gRPC', '/', ['Content-Type: application/grpc'], 200, undef],
+    ['gRPC', 'POST /', ['Content-Type: application/grpc',
+                        'Content-Length: 0'], 200, undef],
     ['fetched keys', '/f/fetched', jwt(alg => 'ES256'), 200, 'passed', 3],
     ['a large set', '/f/fetched',
      jwt(alg => 'HS256', key => \('k' x 32), kid => 'big-250',
@@ -97,6 +98,7 @@ my @requests = (
 sub request {
     my ($uri, $with) = @_;
 
+    my $method = $uri =~ s/^(POST) // ? $1 : 'GET';
     my @fields = !defined $with ? ()
                  : ref $with ? @$with : "Authorization: Bearer $with";
 
@@ -104,7 +106,7 @@ sub request {
                                        Timeout => 10)
         or return ('no connection', '');
 
-    print $socket join "\r\n", "GET $uri HTTP/1.1",
+    print $socket join "\r\n", "$method $uri HTTP/1.1",
                        'Host: ' . ($uri =~ m{^/f/} ? 'fetch' : 'files'),
                        'Connection: close', @fields, '', '';
 

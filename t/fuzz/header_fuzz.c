@@ -369,8 +369,8 @@ check_stripped(ngx_http_request_t *r, ngx_list_t *before, ngx_str_t *token)
         must(policy.from != NGX_HTTP_GW_JWT_HEADER
              || !field_is(h, (char *) policy.name.data, policy.name.len));
         must(policy.from != NGX_HTTP_GW_JWT_VARIABLE
-             || token->data < h->value.data
-             || token->data + token->len > h->value.data + h->value.len);
+             || memmem(h->value.data, h->value.len, token->data, token->len)
+                == NULL);
     }
 
     if (policy.from == NGX_HTTP_GW_JWT_COOKIE) {
@@ -409,9 +409,9 @@ check_stripped(ngx_http_request_t *r, ngx_list_t *before, ngx_str_t *token)
                    && field_is(was, (char *) policy.name.data,
                                policy.name.len))
                || (policy.from == NGX_HTTP_GW_JWT_VARIABLE
-                   && token->data >= was->value.data
-                   && token->data + token->len
-                      <= was->value.data + was->value.len);
+                   && memmem(was->value.data, was->value.len, token->data,
+                             token->len)
+                      != NULL);
 
         if (gone) {
             continue;
@@ -525,7 +525,7 @@ prepare(ngx_http_request_t *r, u_char *p, u_char *last)
     ngx_uint_t  n;
 
     line(&p, last, &s);
-    policy.from = s.len ? s.data[0] % 5 : 0;
+    policy.from = s.len ? (u_char) (s.data[0] - '0') % 5 : 0;
 
     line(&p, last, &policy.name);
 
@@ -624,7 +624,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     must(rc == NGX_OK || rc == NGX_DECLINED || rc == NGX_ABORT);
     must(policy.from == NGX_HTTP_GW_JWT_BEARER || !variable.not_found
-         || rc == NGX_DECLINED);
+         || rc != NGX_OK);
 
     if (rc != NGX_OK) {
         goto done;
@@ -634,10 +634,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (policy.from == NGX_HTTP_GW_JWT_BEARER) {
         h = r->headers_in.authorization;
-        must(h && strncasecmp((char *) h->value.data, "bearer ", 7) == 0);
-        must(token.data + token.len == h->value.data + h->value.len);
+        must(h && token.data + token.len == h->value.data + h->value.len);
 
-        for (p = h->value.data + 6; p < token.data; p++) {
+        for (p = h->value.data; *p && *p <= ' '; p++) { }
+
+        must(strncasecmp((char *) p, "bearer ", 7) == 0);
+
+        for (p += 6; p < token.data; p++) {
             must(*p == ' ');
         }
     }
