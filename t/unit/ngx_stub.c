@@ -139,6 +139,21 @@ ngx_strnstr(u_char *s1, char *s2, size_t n)
 }
 
 
+/* s2 has n + 1 characters, and may have any case */
+
+u_char *
+ngx_strlcasestrn(u_char *s1, u_char *last, u_char *s2, size_t n)
+{
+    for ( /* void */ ; last - s1 > (ptrdiff_t) n; s1++) {
+        if (ngx_strncasecmp(s1, s2, n + 1) == 0) {
+            return s1;
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_hextoi(u_char *line, size_t n)
 {

@@ -168,6 +168,7 @@ ngx_int_t ngx_strcasecmp(u_char *s1, u_char *s2);
 ngx_int_t ngx_strncasecmp(u_char *s1, u_char *s2, size_t n);
 ngx_int_t ngx_memn2cmp(u_char *s1, u_char *s2, size_t n1, size_t n2);
 u_char *ngx_strnstr(u_char *s1, char *s2, size_t n);
+u_char *ngx_strlcasestrn(u_char *s1, u_char *last, u_char *s2, size_t n);
 ngx_int_t ngx_atoi(u_char *line, size_t n);
 ngx_int_t ngx_hextoi(u_char *line, size_t n);
 u_char *ngx_hex_dump(u_char *dst, u_char *src, size_t len);
