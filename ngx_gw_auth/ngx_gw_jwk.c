@@ -100,7 +100,14 @@ ngx_gw_jwk_set_create(ngx_gw_jwk_load_t *load)
     ngx_memzero(load->set, sizeof(ngx_gw_jwk_set_t));
     cln->handler = ngx_gw_jwk_cleanup;
 
-    return ngx_gw_jwa_digests_init(&load->set->digests);
+    if (ngx_gw_jwa_digests_init(&load->set->digests) != NGX_OK) {
+        ERR_clear_error();
+        return ngx_gw_jwk_error(load, "\"%V\" cannot be used: the "
+                                "cryptographic library has no SHA-2",
+                                &load->name);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -327,7 +334,6 @@ ngx_gw_jwk_add(ngx_gw_jwk_load_t *load, ngx_gw_jwk_t *key, ngx_uint_t index,
         set->keys[set->nkeys] = *key;
         key = &set->keys[set->nkeys++];
         key->set = set;
-        set->algs |= key->algs;
 
         if (key->kid.data) {
             key->hash = ngx_gw_json_hash(key->kid.data, key->kid.len);

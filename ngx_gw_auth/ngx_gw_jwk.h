@@ -55,7 +55,6 @@ struct ngx_gw_jwk_set_s {
     ngx_gw_jwk_t             *fit[NGX_GW_JWA_N][NGX_GW_JWK_MAX_TRIES];
     ngx_gw_jwk_t             *bare[NGX_GW_JWA_N][NGX_GW_JWK_MAX_TRIES];
 
-    uint32_t                  algs;        /* what any of the keys may verify */
 
     ngx_gw_jwa_digests_t      digests;
 };

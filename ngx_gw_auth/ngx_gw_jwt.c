@@ -400,6 +400,8 @@ ngx_gw_jwt_verify(ngx_gw_jwt_t *jwt, ngx_gw_jwt_source_t **sources,
     ngx_gw_jwk_t      *named[2];
     ngx_gw_jwk_set_t  *set;
 
+    jwt->named = 0;
+
     if ((algs & (1u << jwt->alg)) == 0) {
         return NGX_GW_JWT_UNSUPPORTED;
     }
@@ -426,6 +428,7 @@ ngx_gw_jwt_verify(ngx_gw_jwt_t *jwt, ngx_gw_jwt_source_t **sources,
         }
 
         if (tries) {
+            jwt->named = 1;
             return NGX_GW_JWT_BAD_SIGNATURE;
         }
     }

@@ -67,6 +67,7 @@ typedef struct {
     ngx_str_t             kid;        /* data NULL: none */
     ngx_str_t             input;      /* what is signed */
     ngx_str_t             signature;
+    ngx_uint_t            named;      /* verify() has tried the key of kid */
 } ngx_gw_jwt_t;
 
 

@@ -28,12 +28,9 @@ static void ngx_http_gw_jwt_done(void *data);
 static ngx_int_t ngx_http_gw_jwt_init_process(ngx_cycle_t *cycle);
 
 
-static ngx_conf_num_bounds_t  ngx_http_gw_jwt_leeway_bounds = {
-    ngx_conf_check_num_bounds, 0, 31536000 * 100LL
-};
-
-static ngx_conf_num_bounds_t  ngx_http_gw_jwt_lifetime_bounds = {
-    ngx_conf_check_num_bounds, 0, 31536000 * 100LL
+/* ten years */
+static ngx_conf_num_bounds_t  ngx_http_gw_jwt_time_bounds = {
+    ngx_conf_check_num_bounds, 0, 315360000
 };
 
 
@@ -97,7 +94,7 @@ static ngx_command_t  ngx_http_gw_jwt_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_gw_jwt_loc_conf_t, leeway),
-      &ngx_http_gw_jwt_leeway_bounds },
+      &ngx_http_gw_jwt_time_bounds },
 
     { ngx_string("gw_jwt_require_exp"),
       NGX_HTTP_GW_JWT_ANY|NGX_CONF_FLAG,
@@ -111,7 +108,7 @@ static ngx_command_t  ngx_http_gw_jwt_commands[] = {
       ngx_conf_set_sec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_gw_jwt_loc_conf_t, max_lifetime),
-      &ngx_http_gw_jwt_lifetime_bounds },
+      &ngx_http_gw_jwt_time_bounds },
 
     { ngx_string("gw_jwt_require"),
       NGX_HTTP_GW_JWT_ANY|NGX_CONF_1MORE,

@@ -19,7 +19,8 @@
 
 
 #define NGX_HTTP_GW_JWT_MAX_ENTRIES   (16 * 1024 * 1024)
-#define NGX_HTTP_GW_JWT_MAX_INTERVAL  (366 * 86400)
+#define NGX_HTTP_GW_JWT_MAX_INTERVAL  (12 * 86400)  /* two make a timer */
+#define NGX_HTTP_GW_JWT_MAX_ANSWER    (1024 * 1024)
 
 
 /* where the token is looked for */

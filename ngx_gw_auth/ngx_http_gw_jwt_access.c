@@ -15,6 +15,8 @@ static ngx_uint_t ngx_http_gw_jwt_verified(ngx_http_request_t *r,
 static uint64_t ngx_http_gw_jwt_epoch(ngx_http_gw_jwt_verifier_t *verifier);
 static ngx_uint_t ngx_http_gw_jwt_want_keys(ngx_http_request_t *r,
     ngx_http_gw_jwt_ctx_t *ctx, ngx_gw_jwt_t *jwt, ngx_uint_t status);
+static ngx_uint_t ngx_http_gw_jwt_may_have_key(ngx_gw_jwt_source_t *source,
+    ngx_gw_jwt_t *jwt, ngx_uint_t status);
 static ngx_int_t ngx_http_gw_jwt_hold(ngx_http_request_t *r,
     ngx_http_gw_jwt_ctx_t *ctx, ngx_gw_jwt_entry_t *entry);
 static ngx_int_t ngx_http_gw_jwt_rules(ngx_http_request_t *r,
@@ -81,11 +83,19 @@ ngx_http_gw_jwt_precontent_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    /*
+     * What the main request has passed is not asked again.  A preflight passes
+     * for subrequests too, which are GETs, if the client gets nothing of them:
+     * auth_request's.
+     */
+
     ctx = ngx_http_gw_jwt_get_ctx(r->main);
 
     if (ctx && (ctx->exempt
-                || (ctx->policy == jlcf->policy && !ctx->policy->variable
-                    && ctx->status == NGX_GW_JWT_PASSED)))
+                || (ctx->policy == jlcf->policy
+                    && ((ctx->status == NGX_GW_JWT_PREFLIGHT && r->header_only)
+                        || (ctx->status == NGX_GW_JWT_PASSED
+                            && !ctx->policy->variable)))))
     {
         return NGX_DECLINED;
     }
@@ -119,7 +129,11 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* nothing of what another policy has found */
+
     ctx->policy = policy;
+    ctx->status = NGX_GW_JWT_OFF;
+    ctx->retry = 0;
     ctx->here = 0;
     ctx->claims = 0;
 
@@ -127,14 +141,14 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
         ngx_http_gw_jwt_restore_token(r, ctx);
     }
 
-    if (r->method == NGX_HTTP_OPTIONS && ngx_http_gw_jwt_preflight(r)) {
-        ctx->status = NGX_GW_JWT_PREFLIGHT;
-        return NGX_OK;
-    }
-
     rc = ngx_http_gw_jwt_get_token(r, policy, &token);
 
     if (rc == NGX_DECLINED) {
+
+        if (r->method == NGX_HTTP_OPTIONS && ngx_http_gw_jwt_preflight(r)) {
+            ctx->status = NGX_GW_JWT_PREFLIGHT;
+            return NGX_OK;
+        }
 
         if (policy->optional) {
             ctx->status = NGX_GW_JWT_MISSING;
@@ -201,7 +215,7 @@ ngx_http_gw_jwt_check(ngx_http_request_t *r, ngx_http_gw_jwt_policy_t *policy)
 }
 
 
-/* Fetch, "CORS-preflight request": the browser cannot send credentials */
+/* Fetch, "CORS-preflight request": it has neither credentials nor a body */
 
 static ngx_uint_t
 ngx_http_gw_jwt_preflight(ngx_http_request_t *r)
@@ -209,6 +223,12 @@ ngx_http_gw_jwt_preflight(ngx_http_request_t *r)
     ngx_uint_t        i, origin, method;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
+
+    if (r->headers_in.authorization || r->headers_in.content_length_n > 0
+        || r->headers_in.chunked)
+    {
+        return 0;
+    }
 
     origin = 0;
     method = 0;
@@ -333,7 +353,7 @@ ngx_http_gw_jwt_want_keys(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     ngx_http_gw_jwt_verifier_t  *verifier;
 
     if (status != NGX_GW_JWT_UNKNOWN_KEY
-        && !(status == NGX_GW_JWT_BAD_SIGNATURE && jwt->kid.data == NULL))
+        && status != NGX_GW_JWT_BAD_SIGNATURE)
     {
         return status;
     }
@@ -344,7 +364,9 @@ ngx_http_gw_jwt_want_keys(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     for (i = 0; i < verifier->nsources; i++) {
         source = verifier->sources[i];
 
-        if (source->request == NULL || !ngx_gw_jwt_eligible(jwt, source)) {
+        if (source->request == NULL || !ngx_gw_jwt_eligible(jwt, source)
+            || !ngx_http_gw_jwt_may_have_key(source, jwt, status))
+        {
             continue;
         }
 
@@ -364,6 +386,27 @@ ngx_http_gw_jwt_want_keys(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     }
 
     return unavailable ? NGX_GW_JWT_KEYS_UNAVAILABLE : status;
+}
+
+
+/* whether fetching source (again) may bring the key of a token not verified */
+
+static ngx_uint_t
+ngx_http_gw_jwt_may_have_key(ngx_gw_jwt_source_t *source, ngx_gw_jwt_t *jwt,
+    ngx_uint_t status)
+{
+    if (source->set == NULL) {
+        return 1;
+    }
+
+    if (jwt->kid.data) {
+        return !jwt->named && ngx_gw_jwk_find(source->set, &jwt->kid) == NULL;
+    }
+
+    /* a provider that names its keys names them in its tokens */
+
+    return status == NGX_GW_JWT_UNKNOWN_KEY
+           || source->set->bare[jwt->alg][0] != NULL;
 }
 
 
@@ -428,7 +471,7 @@ ngx_http_gw_jwt_rules(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx)
 
             if (rc != NGX_OK) {
                 ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                              "token's claim \"%V\" fails \"%V\"",
+                              "gw_jwt refused: claim \"%V\" fails \"%V\"",
                               &rule[i].text, &ngx_gw_jwt_ops[rule[i].op]);
 
                 return ngx_http_gw_jwt_deny(r, ctx, NGX_GW_JWT_REFUSED,
@@ -511,7 +554,7 @@ ngx_http_gw_jwt_required(ngx_http_request_t *r,
 
         if (value.len == 0 || (value.len == 1 && value.data[0] == '0')) {
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                          "token fails gw_jwt_require \"%V\"",
+                          "gw_jwt refused: \"%V\" is required",
                           &cv[i].value);
             return NGX_DECLINED;
         }
@@ -530,9 +573,12 @@ ngx_http_gw_jwt_deny(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     ctx->denied = code;
     ctx->here = 1;
 
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "request refused: %V, %V", &ngx_gw_jwt_names[status],
-                  &ngx_gw_jwt_details[status]);
+    if (status != NGX_GW_JWT_REFUSED) {
+        /* a rule has said so itself, by its name */
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "gw_jwt refused: %V", &ngx_gw_jwt_names[status]);
+    }
 
     return code;
 }

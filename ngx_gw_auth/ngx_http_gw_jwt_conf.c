@@ -399,7 +399,7 @@ ngx_http_gw_jwt_key_request(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
             size = ngx_parse_size(&s);
 
-            if (size < 1 || size > NGX_GW_JWK_MAX_TEXT) {
+            if (size < 1 || size > NGX_HTTP_GW_JWT_MAX_ANSWER) {
                 goto invalid;
             }
 

@@ -130,7 +130,8 @@ ngx_http_gw_jwt_fetch_init_process(ngx_cycle_t *cycle,
     f = jmcf->fetches.elts;
 
     for (i = 0; i < jmcf->fetches.nelts; i++) {
-        ngx_add_timer(&f[i]->start, 1);
+        /* many servers may have one each */
+        ngx_add_timer(&f[i]->start, 1 + 5 * i);
     }
 
     return NGX_OK;
@@ -141,6 +142,7 @@ ngx_int_t
 ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     ngx_gw_jwt_source_t *source)
 {
+    time_t                     retry;
     ngx_http_cleanup_t        *cln;
     ngx_http_gw_jwt_fetch_t   *f;
     ngx_http_gw_jwt_waiter_t  *waiter;
@@ -150,7 +152,12 @@ ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     if (!f->busy) {
 
         if (ngx_time() < f->cooled) {
-            ctx->retry = f->cooled - ngx_time();
+            retry = f->cooled - ngx_time();
+
+            if (ctx->retry == 0 || retry < ctx->retry) {
+                ctx->retry = retry;
+            }
+
             return NGX_DECLINED;
         }
 
@@ -184,6 +191,12 @@ ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
         waiter->wake.log = r->connection->log;
 
         ctx->waiter = waiter;
+    }
+
+    if (r == r->main
+        && ngx_handle_read_event(r->connection->read, 0) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     waiter->queued = 1;

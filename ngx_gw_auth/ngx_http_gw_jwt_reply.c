@@ -168,6 +168,12 @@ ngx_http_gw_jwt_retry_after(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx)
 }
 
 
+/*
+ * Its answer has status 200: never for a subrequest, whose status decides on
+ * another request, nor for what is no gRPC call in spite of its type, since
+ * caches and callers in front would take a refused GET for a success.
+ */
+
 static ngx_uint_t
 ngx_http_gw_jwt_is_grpc(ngx_http_request_t *r)
 {
@@ -175,7 +181,7 @@ ngx_http_gw_jwt_is_grpc(ngx_http_request_t *r)
 
     h = r->headers_in.content_type;
 
-    return h && h->value.len >= 16
+    return r == r->main && r->method == NGX_HTTP_POST && h && h->value.len >= 16
            && ngx_strncasecmp(h->value.data, (u_char *) "application/grpc",
                               16)
               == 0;

@@ -18,12 +18,12 @@
 
 static ngx_int_t ngx_http_gw_jwt_request_connection(ngx_http_gw_jwt_fetch_t *f,
     ngx_connection_t *c);
-static ngx_http_request_t *ngx_http_gw_jwt_request_create(
-    ngx_http_gw_jwt_fetch_t *f, ngx_connection_t *c);
+static ngx_int_t ngx_http_gw_jwt_request_create(ngx_http_gw_jwt_fetch_t *f,
+    ngx_connection_t *c);
 static u_char *ngx_http_gw_jwt_request_log(ngx_log_t *log, u_char *buf,
     size_t len);
 static void ngx_http_gw_jwt_request_event(ngx_event_t *ev);
-static void ngx_http_gw_jwt_request_empty(ngx_event_t *ev);
+static void ngx_http_gw_jwt_request_write(ngx_event_t *ev);
 static void ngx_http_gw_jwt_request_timeout(ngx_event_t *ev);
 static void ngx_http_gw_jwt_request_answered(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_jwt_request_header_filter(ngx_http_request_t *r);
@@ -41,9 +41,9 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 ngx_int_t
 ngx_http_gw_jwt_request_open(ngx_http_gw_jwt_fetch_t *f)
 {
-    ngx_socket_t         s[2];
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_pool_t        *pool;
+    ngx_socket_t       s[2];
+    ngx_connection_t  *c;
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) == -1) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_socket_errno,
@@ -51,27 +51,44 @@ ngx_http_gw_jwt_request_open(ngx_http_gw_jwt_fetch_t *f)
         return NGX_ERROR;
     }
 
-    f->peer = s[1];
-
-    if (ngx_nonblocking(s[0]) == -1 || ngx_nonblocking(s[1]) == -1) {
+    if (ngx_nonblocking(s[0]) == -1) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_socket_errno,
                       ngx_nonblocking_n " failed");
-        goto failed;
+        c = NULL;
+
+    } else {
+        c = ngx_get_connection(s[0], ngx_cycle->log);
     }
 
-    c = ngx_get_connection(s[0], ngx_cycle->log);
     if (c == NULL) {
-        goto failed;
+        (void) ngx_close_socket(s[0]);
+        (void) ngx_close_socket(s[1]);
+        return NGX_ERROR;
     }
+
+    f->peer = s[1];
 
     if (ngx_http_gw_jwt_request_connection(f, c) != NGX_OK) {
-        goto close;
+        pool = c->pool;
+        ngx_close_connection(c);
+
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
+
+        (void) ngx_close_socket(f->peer);
+        return NGX_ERROR;
     }
 
-    r = ngx_http_gw_jwt_request_create(f, c);
+#if (NGX_STAT_STUB)
+    /* closing takes one off */
+    (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+#endif
 
-    if (r == NULL) {
-        goto close;
+    if (ngx_http_gw_jwt_request_create(f, c) != NGX_OK) {
+        ngx_http_close_connection(c);
+        (void) ngx_close_socket(f->peer);
+        return NGX_ERROR;
     }
 
     f->timeout.data = f;
@@ -83,25 +100,6 @@ ngx_http_gw_jwt_request_open(ngx_http_gw_jwt_fetch_t *f)
     ngx_http_run_posted_requests(c);
 
     return NGX_OK;
-
-close:
-
-    if (c->pool) {
-        ngx_destroy_pool(c->pool);
-    }
-
-    ngx_close_connection(c);
-    s[0] = (ngx_socket_t) -1;
-
-failed:
-
-    if (s[0] != (ngx_socket_t) -1) {
-        (void) ngx_close_socket(s[0]);
-    }
-
-    (void) ngx_close_socket(s[1]);
-
-    return NGX_ERROR;
 }
 
 
@@ -154,8 +152,12 @@ ngx_http_gw_jwt_request_connection(ngx_http_gw_jwt_fetch_t *f,
     ngx_str_set(&c->addr_text, "unix:");
 
     c->read->handler = ngx_http_gw_jwt_request_event;
-    c->write->handler = ngx_http_gw_jwt_request_empty;
+    c->write->handler = ngx_http_gw_jwt_request_write;
     c->write->ready = 1;
+
+    /* it is no TCP */
+    c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
+    c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
 
     /* told to close when the worker is to exit */
     c->idle = 1;
@@ -169,9 +171,9 @@ ngx_http_gw_jwt_request_connection(ngx_http_gw_jwt_fetch_t *f,
 }
 
 
-/* the main request, and its subrequest posted; NULL: neither is left */
+/* the main request, f->request, and its subrequest, posted */
 
-static ngx_http_request_t *
+static ngx_int_t
 ngx_http_gw_jwt_request_create(ngx_http_gw_jwt_fetch_t *f, ngx_connection_t *c)
 {
     u_char                 *p;
@@ -181,14 +183,13 @@ ngx_http_gw_jwt_request_create(ngx_http_gw_jwt_fetch_t *f, ngx_connection_t *c)
 
     r = ngx_http_create_request(c);
     if (r == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
     c->data = r;
 
 #if (NGX_STAT_STUB)
-    /* closing takes one off the active; and nobody has made this request */
-    (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+    /* nobody has made it */
     (void) ngx_atomic_fetch_add(ngx_stat_requests, -1);
 #endif
 
@@ -203,6 +204,11 @@ ngx_http_gw_jwt_request_create(ngx_http_gw_jwt_fetch_t *f, ngx_connection_t *c)
     r->internal = 1;
     r->discard_body = 1;
     r->logged = 1;
+
+    /* no client's limits are its own: as if passed */
+    r->limit_conn_status = 1;
+    r->limit_req_status = 1;
+
     r->write_event_handler = ngx_http_gw_jwt_request_answered;
 
     r->request_line.len = sizeof("GET  HTTP/1.1") - 1 + f->conf.uri.len;
@@ -241,17 +247,13 @@ ngx_http_gw_jwt_request_create(ngx_http_gw_jwt_fetch_t *f, ngx_connection_t *c)
 
     f->request = r;
 
-    return r;
+    return NGX_OK;
 
 failed:
 
-#if (NGX_STAT_STUB)
-    (void) ngx_atomic_fetch_add(ngx_stat_active, -1);
-#endif
-
     ngx_http_free_request(r, 0);
 
-    return NULL;
+    return NGX_ERROR;
 }
 
 
@@ -297,18 +299,35 @@ ngx_http_gw_jwt_request_event(ngx_event_t *ev)
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_gw_auth_module);
     f = ctx->fetch;
 
-    /* requests that wait are still to be served */
+    /* requests that wait are still to be served, if there is time */
 
-    if (ngx_queue_empty(&f->waiters)) {
+    if (c->error || ngx_queue_empty(&f->waiters)) {
         ngx_http_gw_jwt_request_abort(f, "was not waited for");
     }
 }
 
 
+/* nothing is ever written, but modules have requests that wait woken so */
+
 static void
-ngx_http_gw_jwt_request_empty(ngx_event_t *ev)
+ngx_http_gw_jwt_request_write(ngx_event_t *ev)
 {
-    return;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = ev->data;
+    r = c->data;
+
+    if (ev->delayed && ev->timedout) {
+        ev->delayed = 0;
+        ev->timedout = 0;
+    }
+
+    ngx_http_set_log_request(c->log, r);
+
+    r->write_event_handler(r);
+
+    ngx_http_run_posted_requests(c);
 }
 
 

@@ -10,6 +10,7 @@
 
 static ngx_int_t ngx_http_gw_jwt_bearer(ngx_http_request_t *r,
     ngx_str_t *token);
+static ngx_uint_t ngx_http_gw_jwt_is_tchar(u_char c);
 static ngx_uint_t ngx_http_gw_jwt_header_is(ngx_table_elt_t *h,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_gw_jwt_count_headers(ngx_http_request_t *r,
@@ -24,6 +25,7 @@ static ngx_table_elt_t *ngx_http_gw_jwt_next_header(ngx_list_part_t **part,
     ngx_uint_t *i);
 static u_char *ngx_http_gw_jwt_next_cookie(u_char *p, u_char *last,
     ngx_str_t *name);
+static ngx_uint_t ngx_http_gw_jwt_holds(ngx_str_t *value, ngx_str_t *token);
 static ngx_int_t ngx_http_gw_jwt_strip_cookie(ngx_http_request_t *r,
     ngx_str_t *cookie, ngx_str_t *name);
 
@@ -51,8 +53,8 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
 
     vv = ngx_http_get_flushed_variable(r, policy->index);
 
-    if (vv == NULL || vv->not_found) {
-        return NGX_DECLINED;
+    if (vv == NULL) {
+        return NGX_ABORT;
     }
 
     switch (policy->from) {
@@ -70,14 +72,18 @@ ngx_http_gw_jwt_get_token(ngx_http_request_t *r,
         break;
 
     default: /* NGX_HTTP_GW_JWT_VARIABLE */
-        n = 1;
+        n = !vv->not_found;
         break;
     }
 
-    /* the service might read another one than nginx does */
+    /* the service might read another one, or one that nginx does not see */
 
-    if (n > 1) {
+    if (n > 1 || (n == 1 && vv->not_found)) {
         return NGX_ABORT;
+    }
+
+    if (vv->not_found) {
+        return NGX_DECLINED;
     }
 
     token->data = vv->data;
@@ -125,15 +131,45 @@ ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
     p = h->value.data;
     last = p + h->value.len;
 
-    if (h->value.len < 6
+    /* nginx trims spaces only, others trim more */
+
+    while (p < last && *p <= ' ') {
+        p++;
+    }
+
+    if (last - p < 6
         || (ngx_memcmp(p, "Bearer", 6) != 0
-            && ngx_strncasecmp(p, (u_char *) "Bearer", 6) != 0)
-        || (h->value.len > 6 && p[6] != ' '))
+            && ngx_strncasecmp(p, (u_char *) "Bearer", 6) != 0))
     {
+        /* "Basic x, Bearer y": others may find what is no beginning here */
+
+        while ((p = ngx_strlcasestrn(p, last, (u_char *) "bearer", 6 - 1))
+               != NULL)
+        {
+            if (p == h->value.data || !ngx_http_gw_jwt_is_tchar(p[-1])) {
+                return NGX_ABORT;
+            }
+
+            p++;
+        }
+
         return NGX_DECLINED;
     }
 
-    for (p += 6; p < last && *p == ' '; p++) { /* void */ }
+    p += 6;
+
+    if (p < last && ngx_http_gw_jwt_is_tchar(*p)) {
+        /* the beginning of another scheme's name */
+        return NGX_DECLINED;
+    }
+
+    if (p == last || *p != ' ') {
+        return NGX_ABORT;
+    }
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
 
     if (p == last) {
         return NGX_ABORT;
@@ -143,6 +179,16 @@ ngx_http_gw_jwt_bearer(ngx_http_request_t *r, ngx_str_t *token)
     token->len = last - p;
 
     return NGX_OK;
+}
+
+
+/* may stand in the name of a scheme (RFC 9110 section 5.6.2) */
+
+static ngx_uint_t
+ngx_http_gw_jwt_is_tchar(u_char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+           || (c && ngx_strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 
@@ -412,11 +458,9 @@ ngx_http_gw_jwt_strip_token(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
             break;
 
         case NGX_HTTP_GW_JWT_VARIABLE:
-            /* a map of headers, say: the value still lies within its header */
+            /* a map of headers, say, which has copied it */
 
-            if (token->data >= value.data
-                && token->data + token->len <= value.data + value.len)
-            {
+            if (ngx_http_gw_jwt_holds(&value, token)) {
                 continue;
             }
 
@@ -438,15 +482,38 @@ ngx_http_gw_jwt_strip_token(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     }
 
     *ctx->headers = r->headers_in.headers;
+    /* one part had room for all; it was on this function's stack */
+
     r->headers_in.headers = list;
-
-    /* the list's first part was on this function's stack */
-
-    if (list.last == &list.part) {
-        r->headers_in.headers.last = &r->headers_in.headers.part;
-    }
+    r->headers_in.headers.last = &r->headers_in.headers.part;
 
     return NGX_OK;
+}
+
+
+/* the token is never empty */
+
+static ngx_uint_t
+ngx_http_gw_jwt_holds(ngx_str_t *value, ngx_str_t *token)
+{
+    u_char  *p, *last;
+
+    if (value->len < token->len) {
+        return 0;
+    }
+
+    last = value->data + value->len - token->len + 1;
+
+    for (p = value->data;
+         p < last && (p = memchr(p, token->data[0], last - p)) != NULL;
+         p++)
+    {
+        if (ngx_memcmp(p, token->data, token->len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

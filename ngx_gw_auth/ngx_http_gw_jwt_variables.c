@@ -2,12 +2,6 @@
 #include "ngx_http_gw_jwt.h"
 
 
-typedef struct {
-    ngx_str_t             text;
-    ngx_gw_json_path_t    path;
-} ngx_http_gw_jwt_variable_t;
-
-
 static ngx_http_gw_jwt_ctx_t *ngx_http_gw_jwt_subject(ngx_http_request_t *r);
 static ngx_gw_jwt_t *ngx_http_gw_jwt_token(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
@@ -29,10 +23,6 @@ static ngx_int_t ngx_http_gw_jwt_value(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, ngx_gw_json_t *json, ngx_uint_t node);
 static void ngx_http_gw_jwt_set_value(ngx_http_variable_value_t *v,
     ngx_str_t *text);
-
-
-#define NGX_HTTP_GW_JWT_CLAIM   "gw_jwt_claim_"
-#define NGX_HTTP_GW_JWT_PARAM   "gw_jwt_header_"
 
 
 static ngx_http_variable_t  ngx_http_gw_jwt_vars[] = {
@@ -139,7 +129,7 @@ ngx_http_gw_jwt_claim_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     return ngx_http_gw_jwt_member_variable(r, v, (ngx_str_t *) data,
-                                       sizeof(NGX_HTTP_GW_JWT_CLAIM) - 1, 0);
+                                           sizeof("gw_jwt_claim_") - 1, 0);
 }
 
 
@@ -148,7 +138,7 @@ ngx_http_gw_jwt_header_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     return ngx_http_gw_jwt_member_variable(r, v, (ngx_str_t *) data,
-                                       sizeof(NGX_HTTP_GW_JWT_PARAM) - 1, 1);
+                                           sizeof("gw_jwt_header_") - 1, 1);
 }
 
 
@@ -185,7 +175,7 @@ static ngx_int_t
 ngx_http_gw_jwt_path_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_gw_jwt_variable_t *var = (ngx_http_gw_jwt_variable_t *) data;
+    ngx_gw_json_path_t *path = (ngx_gw_json_path_t *) data;
 
     ngx_uint_t      node;
     ngx_gw_jwt_t   *jwt;
@@ -200,7 +190,7 @@ ngx_http_gw_jwt_path_variable(ngx_http_request_t *r,
 
     json = &jwt->payload;
 
-    if (ngx_gw_json_path_get(json, &var->path, &node) != NGX_OK) {
+    if (ngx_gw_json_path_get(json, path, &node) != NGX_OK) {
         node = NGX_GW_JSON_NONE;
     }
 
@@ -324,10 +314,10 @@ ngx_http_gw_jwt_set_value(ngx_http_variable_value_t *v, ngx_str_t *text)
 char *
 ngx_http_gw_jwt_claim_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_int_t                    rc;
-    ngx_str_t                   *value, name;
-    ngx_http_variable_t         *v;
-    ngx_http_gw_jwt_variable_t  *var;
+    ngx_int_t             rc;
+    ngx_str_t            *value, name;
+    ngx_gw_json_path_t   *path;
+    ngx_http_variable_t  *v;
 
     value = cf->args->elts;
     name = value[1];
@@ -341,14 +331,12 @@ ngx_http_gw_jwt_claim_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     name.data++;
     name.len--;
 
-    var = ngx_pcalloc(cf->pool, sizeof(ngx_http_gw_jwt_variable_t));
-    if (var == NULL) {
+    path = ngx_palloc(cf->pool, sizeof(ngx_gw_json_path_t));
+    if (path == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    var->text = value[2];
-
-    rc = ngx_gw_json_path_compile(cf->pool, &value[2], &var->path);
+    rc = ngx_gw_json_path_compile(cf->pool, &value[2], path);
 
     if (rc == NGX_ERROR) {
         return NGX_CONF_ERROR;
@@ -366,7 +354,7 @@ ngx_http_gw_jwt_claim_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     v->get_handler = ngx_http_gw_jwt_path_variable;
-    v->data = (uintptr_t) var;
+    v->data = (uintptr_t) path;
 
     return NGX_CONF_OK;
 }
