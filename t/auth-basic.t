@@ -157,6 +157,11 @@ location /t {
     gw_jwt "api";
     proxy_pass http://$TEST_NGINX_BACK;
 }
+
+location /optional {
+    gw_jwt "api" optional;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
 --- cases
 (map { ["scheme $_", { headers => ["Authorization: $_ $good"] }, 200,
         'passed'] } qw(Bearer bearer BEARER bEaReR)),
@@ -171,6 +176,27 @@ location /t {
  'passed'],
 ['blanks around', { headers => ["Authorization:   Bearer $good   "] }, 200,
  'passed'],
+# what another parser may take for a token is not "none"
+(map {
+    my ($what, $value) = @$_;
+
+    (
+        [$what, { headers => ["Authorization: $value"] }, qr/^(200|401)$/,
+         qr/^(passed|malformed)$/],
+        ["$what, optional", { uri => '/optional',
+                              headers => ["Authorization: $value"] },
+         qr/^(200|401)$/, qr/^(passed|malformed)$/],
+    )
+} (
+    ['a tab first', "\tBearer $good"],
+    ['a tab between', "Bearer\t$good"],
+    ['two schemes', "Basic YTpi, Bearer $good"],
+    ['two schemes, no blank', "Basic YTpi,bearer $good"],
+    ['a comma first', ", Bearer $good"],
+    ['a comma between', "Bearer,$good"],
+    ['two tokens', "Bearer $good, Bearer $good"],
+    ['quoted', "Bearer \"$good\""],
+)),
 ['an empty field', { headers => ['Authorization:'] }, 401, 'missing'],
 ['a letter', { headers => ['Authorization: B'] }, 401, 'missing'],
 ['the name in another case', { headers => ["aUTHORIZATION: Bearer $good"] },

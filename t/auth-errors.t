@@ -205,6 +205,8 @@ do {
         ['not gRPC', { method => 'POST', body => 'x',
                        headers => ['Content-Type: application/json'] }, 401,
          'missing', 'grpc-status' => undef, then => \&problem],
+        ['not gRPC: it calls by POST', { headers => [@grpc] }, 401,
+         'missing', 'grpc-status' => undef, then => \&problem],
         ['passed', { method => 'POST', body => 'x', headers => [@grpc],
                      token => $good }, 200, 'passed',
          'grpc-status' => undef, body => qr/^POST/],
@@ -277,9 +279,10 @@ sorry 403
  'WWW-Authenticate' => ['Bearer realm="api"']],
 ['=401', '/same', 401, undef, body => qr/^sorry 401/,
  'WWW-Authenticate' => ['Bearer realm="api"'], error => '401 missing'],
-['gRPC takes the error_page too', { uri => '/uri', method => 'GET',
-                                    headers => [@grpc] }, 401, undef,
- body => qr/^sorry 401/, 'grpc-status' => undef, error => '401 missing'],
+['gRPC takes the error_page too', { uri => '/named', method => 'POST',
+                                    body => 'x', headers => [@grpc] }, 401,
+ undef,
+ body => qr/^POST/, 'grpc-status' => undef, error => '401 missing'],
 
 
 
@@ -465,6 +468,7 @@ x
  'passed', body => "the service says 403\n", 'WWW-Authenticate' => undef,
  error => undef],
 ["the service's 401, gRPC", { uri => '/status/401', token => $good,
+                              method => 'POST', body => 'x',
                               headers => [@grpc] }, 401, 'passed',
  'grpc-status' => undef, error => undef],
 ["the service's 401, intercepted",

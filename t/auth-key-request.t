@@ -526,3 +526,63 @@ location /t {
     is(answer(uri => '/t'), '401 missing', "$_[0]: others go on");
     close $waiting->{conn}{socket};
 }],
+
+
+
+=== TEST 10: limits do not apply to the fetch
+--- http_config eval
+"limit_req_zone \$server_name zone=r:64k rate=1r/m;
+limit_conn_zone \$server_name zone=c:64k;
+$GwIdp::SERVER"
+--- user_files eval: ">>> jwks\n" . GwToken::jwks(GwIdp::key('a'))
+--- config
+location = /_jwks {
+    internal;
+    limit_req zone=r;
+    limit_conn c 1;
+    proxy_pass http://unix:$TEST_NGINX_SOCK/idp.sock:/jwks;
+}
+
+location /t {
+    gw_jwt api;
+    gw_jwt_key_request /_jwks interval=1s cooldown=1s;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- cases
+['fetched again and again', sub {
+    my ($name) = @_;
+
+    my $before = fetches();
+
+    ok(wait_for(sub { fetches() >= $before + 3 }, 6), $name);
+}],
+['a token', { token => by('a') }, 200, 'passed'],
+
+
+
+=== TEST 11: without keys the 503 decides, also under satisfy any
+--- http_config eval: $GwIdp::SERVER
+--- user_files
+>>> fail
+>>> users
+u:{PLAIN}p
+--- config eval
+$GwIdp::LOCATION . <<'_EOC_'
+location /t {
+    gw_jwt api token=$http_x_token;
+    gw_jwt_key_request /_jwks;
+    satisfy any;
+    auth_basic basic;
+    auth_basic_user_file ../html/users;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+_EOC_
+--- cases
+['a token', { headers => ['X-Token: ' . by('a')] }, 503,
+ 'keys_unavailable'],
+['a token and the password', { headers => ['X-Token: ' . by('a'),
+    'Authorization: Basic ' . MIME::Base64::encode_base64('u:p', '')] },
+ 503, 'keys_unavailable'],
+['the password', { headers => [
+    'Authorization: Basic ' . MIME::Base64::encode_base64('u:p', '')] },
+ 200, undef],

@@ -391,3 +391,62 @@ _EOC_
     is(answer(token => by('a')), '401 bad_signature',
        "$name: the old key is gone, though its token was cached");
 }],
+
+
+
+=== TEST 7: tokens without a kid
+--- http_config eval: $GwIdp::SERVER
+--- user_files eval: ">>> jwks\n" . GwToken::jwks(GwIdp::key('a'))
+--- config eval
+$GwIdp::LOCATION . <<'_EOC_'
+location /t {
+    gw_jwt api;
+    gw_jwt_key_request /_jwks cooldown=1s;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+_EOC_
+--- cases
+['keys that have a kid: no fetch for a token without one', sub {
+    my ($name) = @_;
+
+    # the set of the round before had keys without a kid
+
+    set('a');
+    Time::HiRes::sleep(1.2);
+    answer(token => by('x'));
+    settles($name, 5, token => by('a'));
+    Time::HiRes::sleep(1.2);
+
+    my $before = fetches();
+
+    is(answer(token => by('a', kid => undef)), '200 passed', "$name: good");
+    is(answer(token => by('b', kid => undef)), '401 bad_signature',
+       "$name: another key");
+    is(fetches(), $before, "$name: no fetch");
+}],
+['keys without a kid: one fetch', sub {
+    my ($name) = @_;
+
+    set({ %{ key('a') }, kid => 'a' }, { %{ key('c') }, kid => undef });
+
+    my $text = read_file('html/jwks');
+
+    write_file('html/jwks', $text =~ s/"kid":null,//r);
+    answer(token => by('x'));
+    is(answer(token => by('c')), '200 passed', "$name: any kid");
+    is(answer(token => by('c', kid => undef)), '200 passed',
+       "$name: no kid");
+    Time::HiRes::sleep(1.2);
+
+    set('a');
+    write_file('html/jwks', jwks(key('a'), { kty => 'oct',
+                                             k => b64u('d' x 32) }));
+
+    my $before = fetches();
+
+    is(answer(token => by('d', kid => undef)), '200 passed',
+       "$name: a new key without a kid");
+    is(answer(token => by('e', kid => undef)), '401 bad_signature',
+       "$name: in the cooldown");
+    is(fetches() - $before, 1, "$name: one fetch");
+}],

@@ -409,6 +409,7 @@ the file
 <<'_EOC_' . $GwTest::BACK
     map "$gw_jwt_claim_sub:$uri" $may {
         volatile;
+        volatile;
         "~^(?<who>[^:]*):/files/\g{who}/" 1;
     }
 _EOC_
