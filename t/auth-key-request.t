@@ -69,7 +69,7 @@ _EOC_
 --- http_config eval: $GwIdp::SERVER
 --- user_files eval
 ">>> slow\n>>> jwks\n" . GwToken::jwks(GwIdp::key('a'), GwToken::jwk('rsa'),
-                                       GwToken::jwk('p521'))
+                                       GwToken::jwk('p256-other'))
 --- config eval
 $GwIdp::LOCATION . <<'_EOC_'
 gw_jwt_key_request /_jwks;
@@ -97,6 +97,11 @@ _EOC_
     my $began = now();
     my $waiting = start(token => by('a'));
 
+    # a key without a kid does not stand in for one that may be coming
+
+    my $other = start(uri => '/both', token => jwt(alg => 'ES256',
+                                                   key => 'p256-other'));
+
     is(answer(uri => '/t'), '401 missing', "$name: none");
     is(answer(uri => '/t', token => 'x'), '401 malformed',
        "$name: malformed");
@@ -108,6 +113,7 @@ _EOC_
     cmp_ok(now() - $began, '<', 0.5, "$name: none of these waited");
 
     is(finish($waiting)->{code}, 200, "$name: the one that waited");
+    is(finish($other)->{code}, 200, "$name: beside a file");
     cmp_ok(now() - $began, '>', 1, "$name: it waited") unless $round;
 }],
 ['then', { token => by('a') }, 200, 'passed'],
@@ -288,6 +294,30 @@ location /good {
     proxy_pass http://$TEST_NGINX_BACK;
 }
 
+location /unbuffered {
+    gw_jwt api;
+    gw_jwt_key_request /_unbuffered max_size=4k;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location = /_unbuffered {
+    internal;
+    proxy_buffering off;
+    proxy_pass http://unix:$TEST_NGINX_SOCK/idp.sock:/jwks;
+}
+
+location /unbuffered/big {
+    gw_jwt api;
+    gw_jwt_key_request /_unbuffered/big max_size=4k;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location = /_unbuffered/big {
+    internal;
+    proxy_buffering off;
+    proxy_pass http://unix:$TEST_NGINX_SOCK/idp.sock:/big;
+}
+
 location = /_good {
     internal;
     proxy_pass http://unix:$TEST_NGINX_SOCK/idp.sock:/chunked-small;
@@ -302,6 +332,10 @@ do {
                 'keys_unavailable', 'Retry-After' => qr/^[1-9]/] }
             qw(none 302 204 403 206 gzip empty html big chunked garbage words
                nokeys object unusable weak pem twice refused nowhere silent)),
+        ['/unbuffered', { uri => '/unbuffered', token => by('a') }, 200,
+         'passed'],
+        ['/unbuffered/big', { uri => '/unbuffered/big', token => by('a') },
+         503, 'keys_unavailable'],
         ['/good, in chunks', { uri => '/good', token => by('a') }, 200,
          'passed'],
         ['a warning for each', sub {
@@ -586,3 +620,46 @@ _EOC_
 ['the password', { headers => [
     'Authorization: Basic ' . MIME::Base64::encode_base64('u:p', '')] },
  200, undef],
+
+
+
+=== TEST 12: a large set
+--- http_config eval: $GwIdp::SERVER
+--- user_files eval
+">>> jwks\n" . GwToken::jwks(
+    GwIdp::key('a'),
+    map { { kty => 'oct', kid => "k$_",
+            k => GwToken::b64u(substr(sprintf('%05d', $_) x 13, 0, 32)) } }
+        1 .. 8000)
+--- config eval
+$GwIdp::LOCATION . <<'_EOC_'
+location /t {
+    gw_jwt api;
+    gw_jwt_key_request /_jwks max_size=1m cooldown=1s;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+_EOC_
+--- cases
+(map { ["key $_", { token => jwt(alg => 'HS256', kid => "k$_",
+    key => \substr(sprintf('%05d', $_) x 13, 0, 32)) }, 200, 'passed'] }
+    1, 4000, 8000),
+['while it is loaded again, nobody waits', sub {
+    my ($name) = @_;
+
+    Time::HiRes::sleep(1.2);
+
+    my $before = fetches();
+    my $unknown = start(token => by('x'));
+    my %got;
+
+    for (1 .. 50) {
+        my $began = now();
+
+        $got{answer(token => by('a'))}++;
+        $got{'too late'}++ if now() - $began > 0.3;
+    }
+
+    is_deeply(\%got, { '200 passed' => 50 }, $name);
+    is(finish($unknown)->{code}, 401, "$name: the unknown one");
+    is(fetches() - $before, 1, "$name: one fetch");
+}],

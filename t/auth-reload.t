@@ -316,3 +316,35 @@ _EOC_
     cmp_ok(fetches() - $before, '>=', 4, "$name: they do");
     cmp_ok(fetches() - $before, '<=', 8, "$name: nobody else does");
 }],
+
+
+
+=== TEST 8: the same with a time limit for old workers
+--- main_config
+worker_shutdown_timeout 1s;
+--- http_config eval: $GwIdp::SERVER
+--- post_setup_server_root eval: $GwIdp::LISTEN
+--- config
+location = /_jwks {
+    internal;
+    proxy_read_timeout 60s;
+    proxy_pass http://unix:$TEST_NGINX_SOCK/silent.sock:/jwks;
+}
+
+location /t {
+    gw_jwt api;
+    gw_jwt_key_request /_jwks;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- cases
+['reload', sub {
+    my ($name) = @_;
+
+    Time::HiRes::sleep(0.3);
+
+    my $began = now();
+
+    reloaded($name);
+    cmp_ok(now() - $began, '<', 3, "$name: at once");
+    is(answer(uri => '/t'), '401 missing', "$name: the new one");
+}],

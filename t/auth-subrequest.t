@@ -96,6 +96,21 @@ location = /auth/optional {
 ['POST, good', { method => 'POST', body => 'x=y', token => $good }, 200,
  undef, body => qr/^POST/],
 ['POST, none', { method => 'POST', body => 'x=y' }, 401, undef],
+(map {
+    my ($what, $token) = @$_;
+
+    ["gRPC, $what", { method => 'POST', body => 'x', token => $token,
+                      headers => ['Content-Type: application/grpc'] },
+     qr/^(200|401)$/, undef, body => qr/^(?!POST)/, then => sub {
+        my ($res, $name) = @_;
+
+        is($res->{header}{'grpc-status'}, 16, "$name: refused")
+            if $res->{code} == 200;
+    }]
+} ['none'], ['bad', $bad]),
+['gRPC, good', { method => 'POST', body => 'x', token => $good,
+                 headers => ['Content-Type: application/grpc'] }, 200,
+ undef, body => qr/^POST/],
 
 
 
@@ -465,3 +480,31 @@ of bob
                                     token => $bob }, 200, 'passed'],
     )
 } qw(users files)),
+
+
+
+=== TEST 8: the parts of a preflight are not exempt
+--- skip_eval: 2: !$::addition
+--- http_config eval: $GwTest::BACK
+--- config
+gw_jwt_key_file $TEST_NGINX_DATA/all.jwks;
+gw_jwt api;
+addition_types text/plain;
+
+location /t {
+    add_after_body /part;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location = /part {
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+--- cases
+['preflight', { method => 'OPTIONS',
+                headers => ['Origin: https://app.example',
+                            'Access-Control-Request-Method: PUT'] },
+ 200, 'preflight', body => qr{^OPTIONS /t}, then => sub {
+    unlike($_[0]{body}, qr{GET /part}, "$_[1]: without the part");
+}],
+['good', { token => $good }, 200, 'passed',
+ body => qr{^GET /t.*\nGET /part}],
