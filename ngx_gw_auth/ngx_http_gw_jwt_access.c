@@ -7,6 +7,8 @@
 #include "ngx_http_gw_jwt.h"
 
 
+static ngx_uint_t ngx_http_gw_jwt_passed(ngx_http_request_t *r,
+    ngx_http_gw_jwt_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_jwt_check(ngx_http_request_t *r,
     ngx_http_gw_jwt_policy_t *policy);
 static ngx_uint_t ngx_http_gw_jwt_preflight(ngx_http_request_t *r);
@@ -83,19 +85,11 @@ ngx_http_gw_jwt_precontent_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    /*
-     * What the main request has passed is not asked again.  A preflight passes
-     * for subrequests too, which are GETs, if the client gets nothing of them:
-     * auth_request's.
-     */
-
     ctx = ngx_http_gw_jwt_get_ctx(r->main);
 
     if (ctx && (ctx->exempt
                 || (ctx->policy == jlcf->policy
-                    && ((ctx->status == NGX_GW_JWT_PREFLIGHT && r->header_only)
-                        || (ctx->status == NGX_GW_JWT_PASSED
-                            && !ctx->policy->variable)))))
+                    && ngx_http_gw_jwt_passed(r, ctx))))
     {
         return NGX_DECLINED;
     }
@@ -103,6 +97,34 @@ ngx_http_gw_jwt_precontent_handler(ngx_http_request_t *r)
     rc = ngx_http_gw_jwt_check(r, jlcf->policy);
 
     return (rc == NGX_OK) ? NGX_DECLINED : rc;
+}
+
+
+/* whether what the main request has passed holds for its subrequest r too */
+
+static ngx_uint_t
+ngx_http_gw_jwt_passed(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx)
+{
+    ngx_str_t                  token;
+    ngx_http_gw_jwt_policy_t  *policy;
+
+    /* r is a GET, so the client must get nothing of it: auth_request's */
+
+    if (ctx->status == NGX_GW_JWT_PREFLIGHT) {
+        return r->header_only;
+    }
+
+    policy = ctx->policy;
+
+    if (ctx->status != NGX_GW_JWT_PASSED || policy->variable) {
+        return 0;
+    }
+
+    /* a token of its own is another matter */
+
+    return (policy->from != NGX_HTTP_GW_JWT_ARG
+            && policy->from != NGX_HTTP_GW_JWT_VARIABLE)
+           || ngx_http_gw_jwt_get_token(r, policy, &token) == NGX_DECLINED;
 }
 
 

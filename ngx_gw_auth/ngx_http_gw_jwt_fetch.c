@@ -8,8 +8,8 @@
 #include "ngx_http_gw_jwt_fetch.h"
 
 
-/* loaded at a time, some 20 us each */
-#define NGX_HTTP_GW_JWT_FETCH_KEYS     32
+/* loaded at a time, some 20 us each, more if they name no algorithm */
+#define NGX_HTTP_GW_JWT_FETCH_KEYS     16
 
 
 static ngx_uint_t ngx_http_gw_jwt_fetch_same(ngx_str_t *a, ngx_str_t *b);
