@@ -11,6 +11,8 @@ static ngx_gw_jwk_set_t *ngx_http_gw_jwt_read_keys(ngx_conf_t *cf,
     ngx_str_t *file);
 static ngx_int_t ngx_http_gw_jwt_read_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
+static ngx_int_t ngx_http_gw_jwt_time(ngx_str_t *value, const char *name,
+    time_t min, time_t *seconds);
 static ngx_int_t ngx_http_gw_jwt_values(ngx_conf_t *cf, ngx_uint_t first,
     ngx_array_t *values, ngx_uint_t *error);
 
@@ -303,6 +305,7 @@ ngx_http_gw_jwt_key_request(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_gw_jwt_loc_conf_t *jlcf = conf;
 
     ssize_t                         size;
+    ngx_int_t                       rc;
     ngx_str_t                      *value, s;
     ngx_uint_t                      i;
     ngx_http_gw_jwt_key_request_t  *kr;
@@ -350,47 +353,23 @@ ngx_http_gw_jwt_key_request(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "interval=", 9) == 0) {
-            s.data = value[i].data + 9;
-            s.len = value[i].len - 9;
+        rc = ngx_http_gw_jwt_time(&value[i], "interval=", 1, &kr->interval);
 
-            kr->interval = ngx_parse_time(&s, 1);
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_gw_jwt_time(&value[i], "stale=", 0, &kr->stale);
+        }
 
-            if (kr->interval < 1
-                || kr->interval > NGX_HTTP_GW_JWT_MAX_INTERVAL)
-            {
-                goto invalid;
-            }
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_gw_jwt_time(&value[i], "cooldown=", 1,
+                                      &kr->cooldown);
+        }
 
+        if (rc == NGX_OK) {
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "stale=", 6) == 0) {
-            s.data = value[i].data + 6;
-            s.len = value[i].len - 6;
-
-            kr->stale = ngx_parse_time(&s, 1);
-
-            if (kr->stale < 0 || kr->stale > NGX_HTTP_GW_JWT_MAX_INTERVAL) {
-                goto invalid;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "cooldown=", 9) == 0) {
-            s.data = value[i].data + 9;
-            s.len = value[i].len - 9;
-
-            kr->cooldown = ngx_parse_time(&s, 1);
-
-            if (kr->cooldown < 1
-                || kr->cooldown > NGX_HTTP_GW_JWT_MAX_INTERVAL)
-            {
-                goto invalid;
-            }
-
-            continue;
+        if (rc == NGX_ERROR) {
+            goto invalid;
         }
 
         if (ngx_strncmp(value[i].data, "max_size=", 9) == 0) {
@@ -419,6 +398,31 @@ invalid:
                        "invalid parameter \"%V\" in \"%V\"", &value[i],
                        &value[0]);
     return NGX_CONF_ERROR;
+}
+
+
+/* NGX_DECLINED: value does not begin with name; NGX_ERROR: it is invalid */
+
+static ngx_int_t
+ngx_http_gw_jwt_time(ngx_str_t *value, const char *name, time_t min,
+    time_t *seconds)
+{
+    size_t     len;
+    ngx_str_t  s;
+
+    len = ngx_strlen(name);
+
+    if (ngx_strncmp(value->data, name, len) != 0) {
+        return NGX_DECLINED;
+    }
+
+    s.data = value->data + len;
+    s.len = value->len - len;
+
+    *seconds = ngx_parse_time(&s, 1);
+
+    return (*seconds < min || *seconds > NGX_HTTP_GW_JWT_MAX_INTERVAL)
+           ? NGX_ERROR : NGX_OK;
 }
 
 
