@@ -1,0 +1,191 @@
+
+/*
+ * Numbers in Lua are doubles: all that is reckoned here stays below 2^53, or
+ * is only compared with something far smaller.
+ */
+
+
+#include "ngx_gw_script.h"
+
+
+/* the server's time, microseconds */
+#define NGX_GW_LUA_NOW                                                        \
+    "local time = redis.call('TIME')\n"                                       \
+    "local now = time[1] * 1000000 + time[2]\n"
+
+
+/*
+ * tat and part, its fraction, of the key; now, if it holds nothing.  A
+ * fraction of another rate is rounded up.
+ */
+#define NGX_GW_LUA_GCRA                                                       \
+    NGX_GW_LUA_NOW                                                            \
+    "local whole, fraction, number = "                                        \
+        "tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"           \
+    "local tat, part = now, 0\n"                                              \
+    "local state = redis.call('GET', KEYS[1])\n"                              \
+    "if state then\n"                                                         \
+    "  local a, b, c = string.match(state, '^(%d+) (%d+) (%d+)$')\n"          \
+    "  a, b = tonumber(a), tonumber(b)\n"                                     \
+    "  if a and a >= now then\n"                                              \
+    "    if c ~= ARGV[3] and b > 0 then a, b = a + 1, 0 end\n"                \
+    "    tat, part = a, b\n"                                                  \
+    "  end\n"                                                                 \
+    "end\n"                                                                   \
+    "local function intervals(n)\n"                                           \
+    "  local parts = fraction * n\n"                                          \
+    "  local carry = math.floor(parts / number)\n"                            \
+    "  return whole * n + carry, parts - carry * number\n"                    \
+    "end\n"
+
+#define NGX_GW_LUA_GCRA_SET                                                   \
+    "redis.call('SET', KEYS[1], "                                             \
+        "string.format('%.0f %.0f %.0f', tat, part, number), "                \
+        "'PX', math.ceil((tat - now) / 1000) + 1)\n"
+
+
+/*
+ * id, elapsed and length of the window that now is in, and count and last of
+ * the key in it.  A state from the future, before the clock stepped back,
+ * counts as of now.
+ */
+#define NGX_GW_LUA_WINDOW                                                     \
+    NGX_GW_LUA_NOW                                                            \
+    "local kind, length, offset = "                                           \
+        "ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])\n"                     \
+    "local id, elapsed\n"                                                     \
+    "if length > 0 then\n"                                                    \
+    "  id = math.floor((now + offset) / length)\n"                            \
+    "  elapsed = now + offset - id * length\n"                                \
+    "else\n"                                                                  \
+    "  local function new_year(y)\n"                                          \
+    "    return (y - 1970) * 365 + math.floor((y - 1969) / 4)"                \
+            " - math.floor((y - 1901) / 100)"                                 \
+            " + math.floor((y - 1601) / 400)\n"                               \
+    "  end\n"                                                                 \
+    "  local day = math.floor(now / 86400000000)\n"                           \
+    "  local year = 1970 + math.floor(day / 366)\n"                           \
+    "  while new_year(year + 1) <= day do year = year + 1 end\n"              \
+    "  local first, month = new_year(year), 1\n"                              \
+    "  local days = {31, new_year(year + 1) - first - 337, "                  \
+            "31, 30, 31, 30, 31, 31, 30, 31, 30, 31}\n"                       \
+    "  while first + days[month] <= day do\n"                                 \
+    "    first, month = first + days[month], month + 1\n"                     \
+    "  end\n"                                                                 \
+    "  id = year * 12 + month - 1\n"                                          \
+    "  length = days[month] * 86400000000\n"                                  \
+    "  elapsed = now - first * 86400000000\n"                                 \
+    "end\n"                                                                   \
+    "local count, last = 0, 0\n"                                              \
+    "local state = redis.call('GET', KEYS[1])\n"                              \
+    "if state then\n"                                                         \
+    "  local a, b, c = string.match(state, '^(%d+) (%d+) (%d+)$')\n"          \
+    "  a = tonumber(a)\n"                                                     \
+    "  if a and a >= id then\n"                                               \
+    "    count, last = tonumber(b), tonumber(c)\n"                            \
+    "  elseif a == id - 1 then\n"                                             \
+    "    last = tonumber(b)\n"                                                \
+    "  end\n"                                                                 \
+    "end\n"
+
+#define NGX_GW_LUA_WINDOW_SET                                                 \
+    "redis.call('SET', KEYS[1], "                                             \
+        "string.format('%.0f %.0f %.0f', id, count, last), 'PX', "            \
+        "math.ceil(((kind == 's' and 2 or 1) * length - elapsed) / 1000))\n"
+
+
+ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
+
+    { ngx_string(
+        NGX_GW_LUA_GCRA
+        "local tolerance, beyond = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+        "local cost = tonumber(ARGV[6])\n"
+
+        /* further ahead it can only be by a clock that has stepped back */
+        "if tat > now + tolerance + whole + 1 then\n"
+        "  tat, part = now + tolerance + whole + 1, 0\n"
+        "end\n"
+        "local more, parts = intervals(math.max(cost - 1, 0))\n"
+        "local ahead = tat - now + more\n"
+        "parts = parts + part\n"
+        "if parts >= number then\n"
+        "  ahead, parts = ahead + 1, parts - number\n"
+        "end\n"
+        "if ahead > tolerance or ahead == tolerance and parts > beyond then\n"
+        "  return {0, tat - now, part}\n"
+        "end\n"
+        "if cost == 0 then return {1, tat - now, part} end\n"
+        "more, parts = intervals(cost)\n"
+        "tat, part = tat + more, part + parts\n"
+        "if part >= number then tat, part = tat + 1, part - number end\n"
+        NGX_GW_LUA_GCRA_SET
+        "return {1, tat - now, part}\n"), { 0 } },
+
+    { ngx_string(
+        NGX_GW_LUA_GCRA
+        "if not state then return end\n"
+        "local less, parts = intervals(tonumber(ARGV[4]))\n"
+        "tat, part = tat - less, part - parts\n"
+        "if part < 0 then tat, part = tat - 1, part + number end\n"
+        "if tat < now then\n"
+        "  redis.call('DEL', KEYS[1])\n"
+        "  return\n"
+        "end\n"
+        NGX_GW_LUA_GCRA_SET), { 0 } },
+
+    { ngx_string(
+        NGX_GW_LUA_WINDOW
+        "local quota, cost = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+        "local used = count\n"
+        "if kind == 's' then\n"
+        "  used = used + math.ceil(last * (length - elapsed) / length)\n"
+        "end\n"
+        "if used + math.max(cost, 1) > quota then\n"
+        "  return {0, count, last, elapsed, length}\n"
+        "end\n"
+        "if cost > 0 then\n"
+        "  count = count + cost\n"
+        NGX_GW_LUA_WINDOW_SET
+        "end\n"
+        "return {1, count, last, elapsed, length}\n"), { 0 } },
+
+    { ngx_string(
+        NGX_GW_LUA_WINDOW
+        "if not state then return end\n"
+        "count = math.max(count - tonumber(ARGV[4]), 0)\n"
+        NGX_GW_LUA_WINDOW_SET), { 0 } },
+
+    { ngx_string(
+        NGX_GW_LUA_NOW
+        "local limit, ttl = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+        "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)\n"
+        "local n = redis.call('ZCARD', KEYS[1])\n"
+        "local admitted = n < limit and 1 or 0\n"
+        "if admitted == 1 or ARGV[4] == '1' then\n"
+        "  redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])\n"
+        "  redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000) + 1)\n"
+        "  n = n + 1\n"
+        "end\n"
+        "return {admitted, n}\n"), { 0 } },
+
+    { ngx_string(
+        "redis.call('ZREM', KEYS[1], ARGV[1])\n"), { 0 } },
+
+    { ngx_string(
+        NGX_GW_LUA_NOW
+        "local ttl = tonumber(ARGV[2])\n"
+        "redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])\n"
+        "redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000) + 1)\n"),
+      { 0 } },
+};
+
+
+void
+ngx_gw_script_init(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_GW_SCRIPTS; i++) {
+        ngx_gw_redis_script_init(&ngx_gw_scripts[i]);
+    }
+}
