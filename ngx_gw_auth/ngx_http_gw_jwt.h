@@ -16,6 +16,7 @@
 #include "ngx_gw_jwt.h"
 #include "ngx_gw_jwt_cache.h"
 #include "ngx_gw_jwt_claims.h"
+#include "ngx_http_gw_problem.h"
 
 
 #define NGX_HTTP_GW_JWT_MAX_ENTRIES   (16 * 1024 * 1024)
@@ -150,9 +151,7 @@ typedef struct {
     ngx_uint_t                   cache_entries;
     size_t                       cache_memory;
 
-    /* $gw_error of a module loaded before this one */
-    ngx_http_get_variable_pt     error_get;
-    uintptr_t                    error_data;
+    ngx_http_gw_error_t          error;
 
     /* the worker's */
     ngx_gw_jwt_parser_t          parser;
@@ -177,7 +176,7 @@ struct ngx_http_gw_jwt_ctx_s {
 
     ngx_list_t                  *headers;       /* with the token, if it has
                                                    been stripped */
-    ngx_buf_t                   *body;          /* of the refusal, or NULL */
+    ngx_http_gw_problem_t        problem;
 
     ngx_http_gw_jwt_fetch_t     *fetch;         /* whose request this is */
     ngx_http_gw_jwt_waiter_t    *waiter;        /* if it has ever waited */
@@ -186,7 +185,6 @@ struct ngx_http_gw_jwt_ctx_s {
                                                    redirect, if any */
     unsigned                     exempt:1;      /* a fetch of keys */
     unsigned                     claims:1;      /* may be read */
-    unsigned                     sent:1;        /* body is */
 };
 
 

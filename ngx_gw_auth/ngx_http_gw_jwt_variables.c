@@ -43,11 +43,6 @@ static ngx_http_variable_t  ngx_http_gw_jwt_vars[] = {
 };
 
 
-/* every module of the suite has this one, and asks the one before it */
-
-static ngx_str_t  ngx_http_gw_jwt_error_name = ngx_string("gw_error");
-
-
 ngx_int_t
 ngx_http_gw_jwt_add_variables(ngx_conf_t *cf)
 {
@@ -64,22 +59,10 @@ ngx_http_gw_jwt_add_variables(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    var = ngx_http_add_variable(cf, &ngx_http_gw_jwt_error_name,
-                                NGX_HTTP_VAR_CHANGEABLE
-                                |NGX_HTTP_VAR_NOCACHEABLE);
-    if (var == NULL) {
-        return NGX_ERROR;
-    }
-
     jmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_gw_auth_module);
 
-    jmcf->error_get = var->get_handler;
-    jmcf->error_data = var->data;
-
-    var->get_handler = ngx_http_gw_jwt_error_variable;
-    var->data = (uintptr_t) jmcf;
-
-    return NGX_OK;
+    return ngx_http_gw_error_add(cf, &jmcf->error,
+                                 ngx_http_gw_jwt_error_variable);
 }
 
 
@@ -243,37 +226,18 @@ static ngx_int_t
 ngx_http_gw_jwt_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_http_gw_jwt_main_conf_t *jmcf = (ngx_http_gw_jwt_main_conf_t *) data;
+    ngx_http_gw_error_t *error = (ngx_http_gw_error_t *) data;
 
-    ngx_str_t               text;
-    const ngx_str_t        *name;
     ngx_http_gw_jwt_ctx_t  *ctx;
 
     ctx = ngx_http_gw_jwt_get_ctx(r);
 
     if (ctx == NULL || ctx->denied == 0) {
-
-        if (jmcf->error_get) {
-            return jmcf->error_get(r, v, jmcf->error_data);
-        }
-
-        v->not_found = 1;
-        return NGX_OK;
+        return ngx_http_gw_error_next(r, v, error);
     }
 
-    name = &ngx_gw_jwt_names[ctx->reason];
-
-    text.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN + 1 + name->len);
-    if (text.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    text.len = ngx_sprintf(text.data, "%ui %V", ctx->denied, name)
-               - text.data;
-
-    ngx_http_gw_jwt_set_value(v, &text);
-
-    return NGX_OK;
+    return ngx_http_gw_error_set(r, v, ctx->denied,
+                                 &ngx_gw_jwt_names[ctx->reason]);
 }
 
 

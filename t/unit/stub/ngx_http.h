@@ -62,6 +62,9 @@ typedef ngx_http_variable_value_t  ngx_variable_value_t;
 typedef ngx_int_t (*ngx_http_get_variable_pt)(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 
+typedef ngx_int_t (*ngx_http_output_body_filter_pt)(ngx_http_request_t *r,
+    ngx_chain_t *chain);
+
 typedef struct {
     ngx_list_t                     headers;
     ngx_table_elt_t               *authorization;
