@@ -23,6 +23,7 @@ all:            # build the modules into modules/
 	@scripts/build
 
 run: all        # start the demo gateway: http://127.0.0.1:8080 (PORT=)
+	@scripts/deps run
 	@scripts/demo run
 
 test:           # style checks, unit tests and the suite (T=t/file.t: only that)
