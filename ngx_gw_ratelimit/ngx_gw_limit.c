@@ -478,17 +478,16 @@ ngx_gw_limit_gcra_verdict(const ngx_gw_limit_t *limit, int64_t ahead,
 
 /*
  * In 1/number of a microsecond an emission interval is the period, a whole
- * number.  So the quotients need not be divided exactly: they are estimated
- * and then set right.
+ * number, and the slack is n of them and a rest.  Integers are slow to divide:
+ * quotients are estimated and set right.
  */
 
 static ngx_inline void
 ngx_gw_limit_gcra_left(const ngx_gw_limit_t *limit, int64_t ahead,
     uint32_t fraction, ngx_gw_verdict_t *v)
 {
-    int64_t              slack, wait, part;
-    uint64_t             n, period;
-    ngx_gw_limit_wide_t  all, used;
+    int64_t              slack, part, all, n, rest, reset;
+    ngx_gw_limit_wide_t  wide;
 
     slack = limit->tolerance - ahead;
     part = (int64_t) limit->tolerance_fraction - fraction;
@@ -504,20 +503,24 @@ ngx_gw_limit_gcra_left(const ngx_gw_limit_t *limit, int64_t ahead,
         part += limit->number;
     }
 
-    period = limit->period;
-    all = (ngx_gw_limit_wide_t) slack * limit->number + part;
+    if (slack < INT64_MAX / NGX_GW_LIMIT_MAX_NUMBER - 1) {
+        all = slack * limit->number + part;
+        n = (int64_t) ((double) all / (double) limit->period);
+        rest = all - n * limit->period;
 
-    n = (uint64_t) ((double) slack * limit->number / limit->period);
-    used = (ngx_gw_limit_wide_t) n * period;
+        if (rest < 0) {
+            n--;
+            rest += limit->period;
 
-    while (used > all) {
-        used -= period;
-        n--;
-    }
+        } else if (rest >= limit->period) {
+            n++;
+            rest -= limit->period;
+        }
 
-    while (all - used >= period) {
-        used += period;
-        n++;
+    } else {
+        wide = (ngx_gw_limit_wide_t) slack * limit->number + part;
+        n = (int64_t) (wide / limit->period);
+        rest = (int64_t) (wide % limit->period);
     }
 
     v->remaining = (uint32_t) n + 1;
@@ -527,19 +530,12 @@ ngx_gw_limit_gcra_left(const ngx_gw_limit_t *limit, int64_t ahead,
         return;
     }
 
-    /* what is missing of the next interval */
-    n = period - (uint64_t) (all - used);
-    wait = (int64_t) ((double) n / limit->number);
+    /* what is missing of one more interval, rounded up */
 
-    while ((ngx_gw_limit_wide_t) wait * limit->number < n) {
-        wait++;
-    }
+    rest = limit->period - rest;
+    reset = (int64_t) ((double) rest / (double) limit->number);
 
-    while (wait && (ngx_gw_limit_wide_t) (wait - 1) * limit->number >= n) {
-        wait--;
-    }
-
-    v->reset = wait;
+    v->reset = reset + (reset * limit->number < rest);
 }
 
 
