@@ -15,6 +15,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_gw_redis_reply.h"
+
 
 typedef struct ngx_gw_redis_s       ngx_gw_redis_t;
 typedef struct ngx_gw_redis_call_s  ngx_gw_redis_call_t;
@@ -59,25 +61,6 @@ typedef struct {
 } ngx_gw_redis_server_t;
 
 
-#define NGX_GW_REDIS_STRING   1
-#define NGX_GW_REDIS_ARRAY    2
-#define NGX_GW_REDIS_INTEGER  3
-#define NGX_GW_REDIS_NIL      4
-#define NGX_GW_REDIS_STATUS   5
-#define NGX_GW_REDIS_FAULT    6     /* an error reply, str is its text */
-
-/* valid while the handler runs */
-typedef struct ngx_gw_redis_reply_s  ngx_gw_redis_reply_t;
-
-struct ngx_gw_redis_reply_s {
-    ngx_uint_t               type;
-    int64_t                  integer;
-    ngx_str_t                str;
-    ngx_uint_t               nelts;
-    ngx_gw_redis_reply_t   **elts;
-};
-
-
 typedef struct {
     ngx_str_t                text;           /* Lua */
     u_char                   sha1[40];       /* its hex SHA-1 */
@@ -101,12 +84,17 @@ typedef void (*ngx_gw_redis_handler_pt)(void *data,
 ngx_int_t ngx_gw_redis_init(ngx_gw_redis_conf_t *conf, ngx_cycle_t *cycle);
 void ngx_gw_redis_done(ngx_gw_redis_conf_t *conf);
 
-/* the callback for shm_zone->init, whose data is the ngx_gw_redis_conf_t */
+/*
+ * The callback for shm_zone->init, whose data is the ngx_gw_redis_conf_t.  Of
+ * the zone of a former configuration everything is kept.
+ */
 ngx_int_t ngx_gw_redis_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 size_t ngx_gw_redis_zone_size(void);
 
 /* sets sha1 */
 void ngx_gw_redis_script_init(ngx_gw_redis_script_t *script);
+
+#define NGX_GW_REDIS_MAX_ARGS  16
 
 /*
  * Runs a script on one key: EVALSHA, on NOSCRIPT EVAL.  The key is prefixed.
@@ -114,18 +102,25 @@ void ngx_gw_redis_script_init(ngx_gw_redis_script_t *script);
  * connection, at its end.  NULL: Redis cannot be asked now (its breaker is
  * open, it cannot be reached, too much is under way, no memory); handler is
  * not called then.  Otherwise it is called once, never from within, and
- * not later than the block's timeout.  Without a handler nobody waits.
+ * not later than the block's timeout.  Without a handler nobody waits, and
+ * what is returned says no more than that the call is under way.
  *
- * key and args are copied.
+ * key and args are copied; up to NGX_GW_REDIS_MAX_ARGS of them.
  */
 ngx_gw_redis_call_t *ngx_gw_redis_call(ngx_gw_redis_t *redis,
     ngx_gw_redis_script_t *script, ngx_str_t *key, ngx_str_t *args,
     ngx_uint_t nargs, ngx_gw_redis_handler_pt handler, void *data);
 
-/* the caller goes away: handler is not called; the call itself goes on */
+/*
+ * The caller goes away: handler is not called; the call itself goes on.  Not
+ * for a call without a handler, nor after the handler was called.
+ */
 void ngx_gw_redis_forget(ngx_gw_redis_call_t *call);
 
-/* gateways seen within 10 s, at least 1, this one included */
+/*
+ * Gateways seen within 10 s when Redis was last asked, at least 1, this one
+ * included.  It is asked every 2 s while there are calls.
+ */
 ngx_uint_t ngx_gw_redis_gateways(ngx_gw_redis_t *redis);
 
 /* this gateway among those: 16 hex digits, the same in all workers */
