@@ -76,13 +76,13 @@
     "  length = days[month] * 86400000000\n"                                  \
     "  elapsed = now - first * 86400000000\n"                                 \
     "end\n"                                                                   \
-    "local count, last = 0, 0\n"                                              \
+    "local count, last, from = 0, 0, id\n"                                    \
     "local state = redis.call('GET', KEYS[1])\n"                              \
     "if state then\n"                                                         \
     "  local a, b, c = string.match(state, '^(%d+) (%d+) (%d+)$')\n"          \
     "  a = tonumber(a)\n"                                                     \
     "  if a and a >= id then\n"                                               \
-    "    count, last = tonumber(b), tonumber(c)\n"                            \
+    "    count, last, from = tonumber(b), tonumber(c), a\n"                   \
     "  elseif a == id - 1 then\n"                                             \
     "    last = tonumber(b)\n"                                                \
     "  end\n"                                                                 \
@@ -102,8 +102,9 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         "local cost = tonumber(ARGV[6])\n"
 
         /* further ahead it can only be by a clock that has stepped back */
-        "if tat > now + tolerance + whole + 1 then\n"
-        "  tat, part = now + tolerance + whole + 1, 0\n"
+        "if tat > now + tolerance + whole + 2 then\n"
+        "  tat, part = now + tolerance + whole + 2, 0\n"
+        NGX_GW_LUA_GCRA_SET
         "end\n"
         "local more, parts = intervals(math.max(cost - 1, 0))\n"
         "local ahead = tat - now + more\n"
@@ -138,9 +139,21 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         "local quota, cost = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
         "local used = count\n"
         "if kind == 's' then\n"
-        "  used = used + math.ceil(last * (length - elapsed) / length)\n"
+
+        /* last * (length - elapsed) / length, rounded up, by ten bits of
+           last at a time */
+        "  local quotient, rest, left = 0, 0, length - elapsed\n"
+        "  for i = 20, 0, -10 do\n"
+        "    local n = rest * 1024 + math.floor(last / 2^i) % 1024 * left\n"
+        "    local part = math.floor(n / length)\n"
+        "    quotient, rest = quotient * 1024 + part, n - part * length\n"
+        "  end\n"
+        "  used = used + quotient + (rest > 0 and 1 or 0)\n"
         "end\n"
         "if used + math.max(cost, 1) > quota then\n"
+        "  if from > id then\n"
+        NGX_GW_LUA_WINDOW_SET
+        "  end\n"
         "  return {0, count, last, elapsed, length}\n"
         "end\n"
         "if cost > 0 then\n"

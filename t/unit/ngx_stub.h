@@ -48,6 +48,8 @@
 
 #define NGX_ALIGNMENT         sizeof(unsigned long)
 #define ngx_align(d, a)       (((d) + (a - 1)) & ~(a - 1))
+#define ngx_align_ptr(p, a)                                                   \
+    (u_char *) (((uintptr_t) (p) + ((uintptr_t) a - 1)) & ~((uintptr_t) a - 1))
 
 #define NGX_INT32_LEN         (sizeof("-2147483648") - 1)
 #define NGX_INT64_LEN         (sizeof("-9223372036854775808") - 1)
@@ -391,6 +393,16 @@ void ngx_stub_set_time(time_t sec, ngx_uint_t msec);
 #define ngx_random            random
 
 extern ngx_uint_t  ngx_pagesize;
+
+
+/* a zone's pool; who uses it in a test defines ngx_slab_alloc() */
+
+typedef struct {
+    ngx_uint_t                pfree;
+    void                     *data;
+} ngx_slab_pool_t;
+
+void *ngx_slab_alloc(ngx_slab_pool_t *pool, size_t size);
 extern ngx_uint_t  ngx_cacheline_size;
 extern ngx_pid_t   ngx_pid;
 

@@ -1,0 +1,552 @@
+
+/*
+ * Requests in flight.
+ *
+ * A key's node counts those of this gateway.  Beside it a node for each
+ * worker that has some says how many: when a worker has died, its successor
+ * takes them off.  In Redis each request is a member of the key's set, and
+ * stands there for as long as its gateway renews it.
+ */
+
+
+#include "ngx_http_gw_ratelimit.h"
+#include "ngx_gw_script.h"
+#include "ngx_gw_siphash.h"
+
+
+/* looked at with the lock held, renewed in one turn */
+#define NGX_HTTP_GW_CONCURRENCY_NODES  1024
+#define NGX_HTTP_GW_CONCURRENCY_RENEW  512
+
+/* when room will be is not known: s */
+#define NGX_HTTP_GW_CONCURRENCY_RETRY  1
+
+
+struct ngx_http_gw_ratelimit_held_s {
+    ngx_queue_t        queue;          /* of the zone, if asked */
+    ngx_msec_t         renewed;
+    ngx_str_t          key;
+    ngx_str_t          member;
+    unsigned           asked:1;        /* Redis was, to count it */
+};
+
+
+static ngx_int_t ngx_http_gw_concurrency_count(
+    ngx_http_gw_ratelimit_outcome_t *o, uint32_t limit, uint32_t *count);
+static void ngx_http_gw_concurrency_uncount(
+    ngx_http_gw_ratelimit_outcome_t *o);
+static void ngx_http_gw_concurrency_worker_hash(
+    ngx_http_gw_ratelimit_zone_t *zone, const uint64_t key[2], int32_t pid,
+    uint64_t hash[2]);
+static void ngx_http_gw_concurrency_verdict(
+    ngx_http_gw_ratelimit_outcome_t *o, ngx_uint_t admitted,
+    uint32_t limit, uint32_t count);
+static ngx_int_t ngx_http_gw_concurrency_ask(
+    ngx_http_gw_ratelimit_outcome_t *o);
+static void ngx_http_gw_concurrency_answer(void *data,
+    ngx_gw_redis_reply_t *reply);
+static void ngx_http_gw_concurrency_hold(ngx_http_gw_ratelimit_outcome_t *o);
+static void ngx_http_gw_concurrency_renew(ngx_event_t *ev);
+static void ngx_http_gw_concurrency_schedule(
+    ngx_http_gw_ratelimit_zone_t *zone);
+static uint32_t ngx_http_gw_concurrency_reclaim(
+    ngx_http_gw_ratelimit_zone_t *zone, uint32_t i);
+
+
+#define ngx_http_gw_concurrency_interval(zone)                                \
+    ((ngx_msec_t) ((zone)->ttl / 3000))
+
+
+void
+ngx_http_gw_concurrency_enter(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    uint32_t                       limit, count;
+    ngx_int_t                      rc;
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    held = ngx_pcalloc(o->ctx->request->pool,
+                       sizeof(ngx_http_gw_ratelimit_held_t));
+    if (held == NULL) {
+        goto failed;
+    }
+
+    /* with Redis it is Redis that decides */
+
+    limit = (o->zone->redis || o->rule->dry_run) ? NGX_MAX_UINT32_VALUE
+                                                 : o->cost;
+
+    rc = ngx_http_gw_concurrency_count(o, limit, &count);
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, o->ctx->request->connection->log, 0,
+                      "zone \"%V\" is full of requests in flight",
+                      &o->zone->name);
+        goto failed;
+    }
+
+    if (rc == NGX_OK) {
+        o->held = held;
+    }
+
+    if (o->zone->redis == NULL) {
+        ngx_http_gw_concurrency_verdict(o, count <= o->cost, o->cost, count);
+        return;
+    }
+
+    held->key = o->key;
+
+    if (ngx_http_gw_concurrency_ask(o) != NGX_OK) {
+        ngx_http_gw_concurrency_fall_back(o);
+    }
+
+    return;
+
+failed:
+
+    o->result = NGX_HTTP_GW_RATELIMIT_ERROR;
+    o->deny = 1;
+}
+
+
+/*
+ * Counts the request in, unless limit are in flight.  *count is their number,
+ * this one included.  NGX_OK; NGX_DECLINED: there are as many already;
+ * NGX_ERROR: the zone is full.
+ */
+
+static ngx_int_t
+ngx_http_gw_concurrency_count(ngx_http_gw_ratelimit_outcome_t *o,
+    uint32_t limit, uint32_t *count)
+{
+    int64_t                             now;
+    uint64_t                            hash[2];
+    ngx_gw_keys_node_t                 *node, *mine;
+    ngx_http_gw_ratelimit_zone_t       *zone;
+    ngx_http_gw_ratelimit_in_flight_t  *all, *own;
+
+    zone = o->zone;
+    now = ngx_http_gw_ratelimit_now();
+
+    ngx_http_gw_concurrency_worker_hash(zone, o->hash, (int32_t) ngx_pid,
+                                        hash);
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node = ngx_gw_keys_get(zone->keys, o->hash, now);
+
+    if (node == NULL) {
+        ngx_shmtx_unlock(&zone->shpool->mutex);
+        return NGX_ERROR;
+    }
+
+    all = ngx_gw_keys_data(node);
+    *count = all->count + 1;
+
+    if (all->count >= limit) {
+        ngx_shmtx_unlock(&zone->shpool->mutex);
+        return NGX_DECLINED;
+    }
+
+    node->expires = NGX_GW_KEYS_PINNED;
+
+    mine = ngx_gw_keys_get(zone->keys, hash, now);
+
+    if (mine == NULL) {
+        node->expires = all->count ? NGX_GW_KEYS_PINNED : 0;
+        ngx_shmtx_unlock(&zone->shpool->mutex);
+        return NGX_ERROR;
+    }
+
+    mine->expires = NGX_GW_KEYS_PINNED;
+
+    own = ngx_gw_keys_data(mine);
+
+    own->pid = (int32_t) ngx_pid;
+    own->hash[0] = o->hash[0];
+    own->hash[1] = o->hash[1];
+
+    own->count++;
+    all->count++;
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_gw_concurrency_uncount(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    uint64_t                            hash[2];
+    ngx_uint_t                          i;
+    ngx_gw_keys_node_t                 *node[2];
+    ngx_http_gw_ratelimit_zone_t       *zone;
+    ngx_http_gw_ratelimit_in_flight_t  *in_flight;
+
+    zone = o->zone;
+
+    ngx_http_gw_concurrency_worker_hash(zone, o->hash, (int32_t) ngx_pid,
+                                        hash);
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node[0] = ngx_gw_keys_find(zone->keys, o->hash);
+    node[1] = ngx_gw_keys_find(zone->keys, hash);
+
+    for (i = 0; i < 2; i++) {
+
+        if (node[i] == NULL) {
+            continue;
+        }
+
+        in_flight = ngx_gw_keys_data(node[i]);
+
+        if (in_flight->count && --in_flight->count == 0) {
+            node[i]->expires = 0;
+        }
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+static void
+ngx_http_gw_concurrency_worker_hash(ngx_http_gw_ratelimit_zone_t *zone,
+    const uint64_t key[2], int32_t pid, uint64_t hash[2])
+{
+    uint64_t  data[3];
+
+    data[0] = key[0];
+    data[1] = key[1];
+    data[2] = (uint32_t) pid;
+
+    ngx_gw_siphash(zone->seed, (u_char *) data, sizeof(data), hash);
+}
+
+
+/* count: in flight, the request included */
+
+static void
+ngx_http_gw_concurrency_verdict(ngx_http_gw_ratelimit_outcome_t *o,
+    ngx_uint_t admitted, uint32_t limit, uint32_t count)
+{
+    o->verdict.admitted = admitted;
+    o->verdict.limit = limit;
+    o->verdict.remaining = (count < limit) ? limit - count : 0;
+    o->verdict.reset = o->verdict.remaining
+                       ? 0 : NGX_HTTP_GW_CONCURRENCY_RETRY * 1000000;
+    o->verdict.retry = admitted
+                       ? 0 : NGX_HTTP_GW_CONCURRENCY_RETRY * 1000000;
+
+    ngx_http_gw_ratelimit_judge(o);
+}
+
+
+/* NGX_ERROR: Redis cannot be asked */
+
+static ngx_int_t
+ngx_http_gw_concurrency_ask(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    u_char                        *p, id[16], buf[3 * NGX_INT64_LEN];
+    ngx_str_t                      args[4];
+    ngx_http_gw_ratelimit_zone_t  *zone;
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    zone = o->zone;
+    held = o->held;
+
+    held->member.data = ngx_pnalloc(o->ctx->request->pool,
+                                    16 + 2 * (1 + NGX_INT64_LEN));
+    if (held->member.data == NULL || ngx_http_gw_ratelimit_pend(o) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_gw_redis_id(zone->redis->redis, id);
+
+    held->member.len = ngx_sprintf(held->member.data, "%*s-%P-%uL",
+                                   (size_t) 16, id, ngx_pid, zone->entered++)
+                       - held->member.data;
+
+    args[0] = held->member;
+
+    p = buf;
+    args[1].data = p;
+    p = ngx_sprintf(p, "%uD", o->cost);
+    args[1].len = p - args[1].data;
+
+    args[2].data = p;
+    p = ngx_sprintf(p, "%L", zone->ttl);
+    args[2].len = p - args[2].data;
+
+    args[3].data = (u_char *) (o->rule->dry_run ? "1" : "0");
+    args[3].len = 1;
+
+    o->call = ngx_gw_redis_call(zone->redis->redis,
+                                &ngx_gw_scripts[NGX_GW_SCRIPT_ACQUIRE],
+                                &o->key, args, 4,
+                                ngx_http_gw_concurrency_answer, o);
+
+    /* it may be counted even if it is not answered */
+
+    ngx_http_gw_concurrency_hold(o);
+
+    if (o->call == NULL) {
+        ngx_http_gw_ratelimit_decided(o);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_gw_concurrency_answer(void *data, ngx_gw_redis_reply_t *reply)
+{
+    ngx_http_gw_ratelimit_outcome_t *o = data;
+
+    int64_t                        count;
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    held = o->held;
+    o->call = NULL;
+
+    if (reply == NULL
+        || reply->type != NGX_GW_REDIS_ARRAY
+        || reply->nelts != 2
+        || reply->elts[0]->type != NGX_GW_REDIS_INTEGER
+        || reply->elts[1]->type != NGX_GW_REDIS_INTEGER
+        || reply->elts[1]->integer < 0)
+    {
+        ngx_http_gw_concurrency_fall_back(o);
+        ngx_http_gw_ratelimit_decided(o);
+        return;
+    }
+
+    count = ngx_min(reply->elts[1]->integer, NGX_MAX_INT32_VALUE);
+
+    if (reply->elts[0]->integer != 1 && !o->rule->dry_run) {
+
+        ngx_queue_remove(&held->queue);
+        held->asked = 0;
+
+        ngx_http_gw_concurrency_leave(o);
+    }
+
+    ngx_http_gw_concurrency_verdict(o, reply->elts[0]->integer == 1, o->cost,
+                                    (uint32_t) count);
+
+    ngx_http_gw_ratelimit_decided(o);
+}
+
+
+void
+ngx_http_gw_concurrency_fall_back(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    uint32_t                            limit, count;
+    ngx_gw_keys_node_t                 *node;
+    ngx_http_gw_ratelimit_zone_t       *zone;
+    ngx_http_gw_ratelimit_in_flight_t  *all;
+
+    zone = o->zone;
+
+    limit = o->cost / ngx_http_gw_ratelimit_divisor(zone);
+    limit = ngx_max(limit, 1);
+
+    count = 1;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node = ngx_gw_keys_find(zone->keys, o->hash);
+
+    if (node) {
+        all = ngx_gw_keys_data(node);
+        count = all->count;
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (count > limit && !o->rule->dry_run) {
+        ngx_http_gw_concurrency_leave(o);
+    }
+
+    ngx_http_gw_concurrency_verdict(o, count <= limit, limit, count);
+}
+
+
+/* is renewed from now on */
+
+static void
+ngx_http_gw_concurrency_hold(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    o->held->asked = 1;
+    o->held->renewed = ngx_current_msec;
+
+    ngx_queue_insert_tail(&o->zone->held, &o->held->queue);
+
+    ngx_http_gw_concurrency_schedule(o->zone);
+}
+
+
+void
+ngx_http_gw_concurrency_leave(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    held = o->held;
+
+    ngx_http_gw_concurrency_uncount(o);
+
+    if (held->asked) {
+        ngx_queue_remove(&held->queue);
+
+        (void) ngx_gw_redis_call(o->zone->redis->redis,
+                                 &ngx_gw_scripts[NGX_GW_SCRIPT_RELEASE],
+                                 &held->key, &held->member, 1, NULL, NULL);
+    }
+
+    o->held = NULL;
+}
+
+
+static void
+ngx_http_gw_concurrency_renew(ngx_event_t *ev)
+{
+    u_char                         ttl[NGX_INT64_LEN];
+    ngx_str_t                      args[2];
+    ngx_uint_t                     n;
+    ngx_queue_t                   *q;
+    ngx_http_gw_ratelimit_zone_t  *zone;
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    zone = ev->data;
+
+    args[1].data = ttl;
+    args[1].len = ngx_sprintf(ttl, "%L", zone->ttl) - ttl;
+
+    for (n = 0; n < NGX_HTTP_GW_CONCURRENCY_RENEW; n++) {
+
+        if (ngx_queue_empty(&zone->held)) {
+            return;
+        }
+
+        q = ngx_queue_head(&zone->held);
+        held = ngx_queue_data(q, ngx_http_gw_ratelimit_held_t, queue);
+
+        if (ngx_current_msec - held->renewed
+            < ngx_http_gw_concurrency_interval(zone))
+        {
+            break;
+        }
+
+        held->renewed = ngx_current_msec;
+
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&zone->held, q);
+
+        args[0] = held->member;
+
+        (void) ngx_gw_redis_call(zone->redis->redis,
+                                 &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
+                                 &held->key, args, 2, NULL, NULL);
+    }
+
+    ngx_http_gw_concurrency_schedule(zone);
+}
+
+
+/* for when the one that was renewed longest ago is due */
+
+static void
+ngx_http_gw_concurrency_schedule(ngx_http_gw_ratelimit_zone_t *zone)
+{
+    ngx_msec_t                     age, interval;
+    ngx_http_gw_ratelimit_held_t  *held;
+
+    if (zone->renew.timer_set) {
+        return;
+    }
+
+    held = ngx_queue_data(ngx_queue_head(&zone->held),
+                          ngx_http_gw_ratelimit_held_t, queue);
+
+    age = ngx_current_msec - held->renewed;
+    interval = ngx_http_gw_concurrency_interval(zone);
+
+    ngx_add_timer(&zone->renew, age < interval ? interval - age : 1);
+}
+
+
+ngx_int_t
+ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
+    ngx_http_gw_ratelimit_zone_t *zone)
+{
+    uint32_t  i;
+
+    ngx_queue_init(&zone->held);
+
+    zone->renew.data = zone;
+    zone->renew.handler = ngx_http_gw_concurrency_renew;
+    zone->renew.log = cycle->log;
+    zone->renew.cancelable = 1;
+
+    i = 1;
+
+    while (i) {
+        i = ngx_http_gw_concurrency_reclaim(zone, i);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Takes off what workers had in flight that have died, beginning with the
+ * i-th node.  Where to go on, or 0.
+ */
+
+static uint32_t
+ngx_http_gw_concurrency_reclaim(ngx_http_gw_ratelimit_zone_t *zone,
+    uint32_t i)
+{
+    uint32_t                            last;
+    ngx_gw_keys_node_t                 *node, *key;
+    ngx_http_gw_ratelimit_in_flight_t  *own, *all;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    last = ngx_min(zone->keys->used, i + NGX_HTTP_GW_CONCURRENCY_NODES);
+
+    for ( /* void */ ; i <= last; i++) {
+        node = ngx_gw_keys_at(zone->keys, i);
+        own = ngx_gw_keys_data(node);
+
+        if (own->pid == 0 || own->count == 0
+            || kill((ngx_pid_t) own->pid, 0) == 0
+            || ngx_errno != NGX_ESRCH)
+        {
+            continue;
+        }
+
+        key = ngx_gw_keys_find(zone->keys, own->hash);
+
+        if (key) {
+            all = ngx_gw_keys_data(key);
+            all->count -= ngx_min(all->count, own->count);
+
+            if (all->count == 0) {
+                key->expires = 0;
+            }
+        }
+
+        own->count = 0;
+        node->expires = 0;
+    }
+
+    if (i > zone->keys->used) {
+        i = 0;
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return i;
+}

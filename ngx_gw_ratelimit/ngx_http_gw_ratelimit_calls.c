@@ -1,0 +1,462 @@
+
+/*
+ * Decisions made in Redis: exact ones by a call each, leased ones by what
+ * a call has reserved.
+ */
+
+
+#include "ngx_http_gw_ratelimit.h"
+#include "ngx_gw_script.h"
+
+
+/* beyond what a script can say */
+#define NGX_HTTP_GW_RATELIMIT_FAR  ((int64_t) 1 << 53)
+
+
+/* a call for a lease: it ends whether or not a request waits for it */
+struct ngx_http_gw_ratelimit_reserve_s {
+    ngx_http_gw_ratelimit_zone_t     *zone;
+    ngx_gw_limit_t                    limit;
+    uint64_t                          hash[2];
+    int64_t                           sent;
+    ngx_http_gw_ratelimit_outcome_t  *outcome;       /* that waits, or NULL */
+};
+
+
+static void ngx_http_gw_ratelimit_answer(void *data,
+    ngx_gw_redis_reply_t *reply);
+static ngx_int_t ngx_http_gw_ratelimit_read(
+    ngx_http_gw_ratelimit_outcome_t *o, ngx_gw_redis_reply_t *reply);
+static ngx_int_t ngx_http_gw_ratelimit_integers(ngx_gw_redis_reply_t *reply,
+    ngx_uint_t n);
+static ngx_int_t ngx_http_gw_ratelimit_reserve(
+    ngx_http_gw_ratelimit_outcome_t *o, uint32_t ask, ngx_uint_t wait);
+static void ngx_http_gw_ratelimit_reserved(void *data,
+    ngx_gw_redis_reply_t *reply);
+static void ngx_http_gw_ratelimit_grant(
+    ngx_http_gw_ratelimit_zone_t *zone, const uint64_t hash[2],
+    const ngx_gw_limit_t *limit, int64_t sent, ngx_gw_redis_reply_t *reply);
+
+
+#define ngx_http_gw_ratelimit_script(o, gcra, window)                         \
+    &ngx_gw_scripts[(o)->limit->limit.algorithm == NGX_GW_LIMIT_GCRA          \
+                    ? (gcra) : (window)]
+
+
+void
+ngx_http_gw_ratelimit_ask(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    u_char      cost[NGX_INT32_LEN];
+    ngx_str_t   args[NGX_HTTP_GW_RATELIMIT_ARGS + 1];
+    ngx_uint_t  n;
+
+    n = o->limit->nargs;
+
+    ngx_memcpy(args, o->limit->args, n * sizeof(ngx_str_t));
+
+    args[n].data = cost;
+    args[n].len = ngx_sprintf(cost, "%uD", o->cost) - cost;
+
+    if (ngx_http_gw_ratelimit_pend(o) == NGX_OK) {
+
+        o->call = ngx_gw_redis_call(o->zone->redis->redis,
+                                    ngx_http_gw_ratelimit_script(o,
+                                                     NGX_GW_SCRIPT_GCRA,
+                                                     NGX_GW_SCRIPT_WINDOW),
+                                    &o->key, args, n + 1,
+                                    ngx_http_gw_ratelimit_answer, o);
+        if (o->call) {
+            return;
+        }
+
+        ngx_http_gw_ratelimit_decided(o);
+    }
+
+    ngx_http_gw_ratelimit_fall_back(o);
+}
+
+
+static void
+ngx_http_gw_ratelimit_answer(void *data, ngx_gw_redis_reply_t *reply)
+{
+    ngx_http_gw_ratelimit_outcome_t *o = data;
+
+    o->call = NULL;
+
+    if (reply == NULL || ngx_http_gw_ratelimit_read(o, reply) != NGX_OK) {
+        ngx_http_gw_ratelimit_fall_back(o);
+
+    } else {
+        o->taken = o->verdict.admitted && o->cost;
+        ngx_http_gw_ratelimit_judge(o);
+    }
+
+    ngx_http_gw_ratelimit_decided(o);
+}
+
+
+/* o->verdict by what a script returned; NGX_ERROR: it is no such thing */
+
+static ngx_int_t
+ngx_http_gw_ratelimit_read(ngx_http_gw_ratelimit_outcome_t *o,
+    ngx_gw_redis_reply_t *reply)
+{
+    int64_t                 length, elapsed, a, b;
+    ngx_gw_limit_t         *limit;
+    ngx_gw_redis_reply_t  **elt;
+
+    limit = &o->limit->limit;
+    elt = reply->elts;
+
+    if (limit->algorithm == NGX_GW_LIMIT_GCRA) {
+
+        if (ngx_http_gw_ratelimit_integers(reply, 3) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        a = elt[1]->integer;
+        b = elt[2]->integer;
+
+        if (b < 0 || b >= (int64_t) limit->number) {
+            return NGX_ERROR;
+        }
+
+        o->verdict.admitted = (elt[0]->integer == 1);
+
+        ngx_gw_limit_gcra_verdict(limit, a, (uint32_t) b, o->cost,
+                                  &o->verdict);
+
+        return NGX_OK;
+    }
+
+    if (ngx_http_gw_ratelimit_integers(reply, 5) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    a = elt[1]->integer;
+    b = elt[2]->integer;
+    elapsed = elt[3]->integer;
+    length = elt[4]->integer;
+
+    if (a < 0 || a > 0xffffffff || b < 0 || b > 0xffffffff
+        || elapsed < 0 || length <= elapsed || length > NGX_GW_LIMIT_MAX_TIME)
+    {
+        return NGX_ERROR;
+    }
+
+    o->verdict.admitted = (elt[0]->integer == 1);
+
+    ngx_gw_limit_window_verdict(limit, (uint32_t) a, (uint32_t) b, elapsed,
+                                length, o->cost, &o->verdict);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_ratelimit_integers(ngx_gw_redis_reply_t *reply, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    if (reply->type != NGX_GW_REDIS_ARRAY || reply->nelts != n) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (reply->elts[i]->type != NGX_GW_REDIS_INTEGER
+            || reply->elts[i]->integer < -NGX_HTTP_GW_RATELIMIT_FAR
+            || reply->elts[i]->integer > NGX_HTTP_GW_RATELIMIT_FAR)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_gw_ratelimit_call_back(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    u_char      cost[NGX_INT32_LEN];
+    ngx_str_t   args[4];
+
+    ngx_memcpy(args, o->limit->args, 3 * sizeof(ngx_str_t));
+
+    args[3].data = cost;
+    args[3].len = ngx_sprintf(cost, "%uD", o->cost) - cost;
+
+    (void) ngx_gw_redis_call(o->zone->redis->redis,
+                             ngx_http_gw_ratelimit_script(o,
+                                                NGX_GW_SCRIPT_GCRA_BACK,
+                                                NGX_GW_SCRIPT_WINDOW_BACK),
+                             &o->key, args, 4, NULL, NULL);
+}
+
+
+void
+ngx_http_gw_ratelimit_fall_back(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    ngx_http_gw_ratelimit_zone_t  *zone;
+
+    zone = o->zone;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, o->ctx->request->connection->log, 0,
+                   "gw ratelimit falls back for zone \"%V\"", &zone->name);
+
+    switch (zone->fallback) {
+
+    case NGX_HTTP_GW_RATELIMIT_LOCAL:
+
+        if (ngx_http_gw_ratelimit_take(o, ngx_http_gw_ratelimit_divisor(zone))
+            == NGX_OK)
+        {
+            ngx_http_gw_ratelimit_judge(o);
+            return;
+        }
+
+        o->deny = 1;
+        break;
+
+    case NGX_HTTP_GW_RATELIMIT_DENY:
+        o->deny = 1;
+        break;
+
+    default:
+        break;
+    }
+
+    ngx_memzero(&o->verdict, sizeof(ngx_gw_verdict_t));
+    o->result = NGX_HTTP_GW_RATELIMIT_ERROR;
+}
+
+
+ngx_uint_t
+ngx_http_gw_ratelimit_divisor(ngx_http_gw_ratelimit_zone_t *zone)
+{
+    return zone->gateways ? zone->gateways
+                          : ngx_gw_redis_gateways(zone->redis->redis);
+}
+
+
+void
+ngx_http_gw_ratelimit_ask_lease(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    int64_t                       now;
+    uint32_t                      ask;
+    ngx_int_t                     rc;
+    ngx_http_gw_ratelimit_ctx_t  *ctx;
+
+    ctx = o->ctx;
+
+    rc = ngx_http_gw_ratelimit_take_lease(o, &ask);
+
+    if (ask && ngx_http_gw_ratelimit_reserve(o, ask,
+                                             rc == NGX_GW_LEASE_WAIT)
+               != NGX_OK
+        && rc == NGX_GW_LEASE_WAIT)
+    {
+        ngx_http_gw_ratelimit_fall_back(o);
+        ngx_http_gw_ratelimit_decided(o);
+        return;
+    }
+
+    if (rc != NGX_GW_LEASE_WAIT) {
+
+        if (rc == NGX_ERROR) {
+            o->result = NGX_HTTP_GW_RATELIMIT_ERROR;
+            o->deny = 1;
+
+        } else {
+            ngx_http_gw_ratelimit_judge(o);
+        }
+
+        ngx_http_gw_ratelimit_decided(o);
+        return;
+    }
+
+    /* for a call of this request, or of another, maybe in another worker */
+
+    now = ngx_http_gw_ratelimit_now();
+
+    if (ctx->deadline == 0) {
+        ctx->deadline = now + (int64_t) o->zone->redis->timeout * 1000;
+    }
+
+    if (now >= ctx->deadline || ngx_http_gw_ratelimit_pend(o) != NGX_OK) {
+        ngx_http_gw_ratelimit_forget(o);
+        ngx_http_gw_ratelimit_fall_back(o);
+        return;
+    }
+
+    if (o->reserve == NULL) {
+        ngx_http_gw_ratelimit_poll(ctx);
+    }
+}
+
+
+/* asks Redis for slots; NGX_ERROR: it cannot be asked */
+
+static ngx_int_t
+ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
+    uint32_t ask, ngx_uint_t wait)
+{
+    u_char                           *p, buf[2 * NGX_INT64_LEN];
+    ngx_str_t                         args[NGX_HTTP_GW_RATELIMIT_ARGS + 2];
+    ngx_uint_t                        n;
+    ngx_http_gw_ratelimit_zone_t     *zone;
+    ngx_http_gw_ratelimit_reserve_t  *reserve;
+
+    zone = o->zone;
+    n = o->limit->nargs;
+
+    reserve = ngx_alloc(sizeof(ngx_http_gw_ratelimit_reserve_t),
+                        ngx_cycle->log);
+    if (reserve == NULL) {
+        goto failed;
+    }
+
+    reserve->zone = zone;
+    reserve->limit = o->limit->limit;
+    reserve->hash[0] = o->hash[0];
+    reserve->hash[1] = o->hash[1];
+    reserve->sent = ngx_http_gw_ratelimit_now();
+    reserve->outcome = wait ? o : NULL;
+
+    ngx_memcpy(args, o->limit->args, n * sizeof(ngx_str_t));
+
+    p = ngx_sprintf(buf, "%uD", ask);
+    args[n].data = buf;
+    args[n].len = p - buf;
+
+    args[n + 1].data = p;
+    args[n + 1].len = ngx_sprintf(p, "%L", zone->horizon) - p;
+
+    if (ngx_gw_redis_call(zone->redis->redis,
+                          &ngx_gw_scripts[NGX_GW_SCRIPT_LEASE], &o->key, args,
+                          n + 2, ngx_http_gw_ratelimit_reserved, reserve)
+        == NULL)
+    {
+        ngx_free(reserve);
+        goto failed;
+    }
+
+    if (wait) {
+        o->reserve = reserve;
+    }
+
+    return NGX_OK;
+
+failed:
+
+    ngx_http_gw_ratelimit_grant(zone, o->hash, &o->limit->limit, 0, NULL);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
+{
+    ngx_http_gw_ratelimit_reserve_t *reserve = data;
+
+    ngx_http_gw_ratelimit_outcome_t  *o;
+
+    if (reply && ngx_http_gw_ratelimit_integers(reply, 5) != NGX_OK) {
+        reply = NULL;
+    }
+
+    ngx_http_gw_ratelimit_grant(reserve->zone, reserve->hash, &reserve->limit,
+                                reserve->sent, reply);
+
+    o = reserve->outcome;
+    ngx_free(reserve);
+
+    if (o == NULL) {
+        return;
+    }
+
+    o->reserve = NULL;
+
+    if (reply) {
+        ngx_http_gw_ratelimit_ask_lease(o);
+        return;
+    }
+
+    ngx_http_gw_ratelimit_fall_back(o);
+    ngx_http_gw_ratelimit_decided(o);
+}
+
+
+/* hands an answer, or with NULL that there is none, to the key's lease */
+
+static void
+ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
+    const uint64_t hash[2], const ngx_gw_limit_t *limit, int64_t sent,
+    ngx_gw_redis_reply_t *reply)
+{
+    int64_t                          now;
+    ngx_gw_keys_node_t              *node;
+    ngx_gw_lease_reply_t             grant;
+    ngx_http_gw_ratelimit_leased_t  *leased;
+
+    ngx_memzero(&grant, sizeof(ngx_gw_lease_reply_t));
+
+    if (reply) {
+        if (reply->elts[0]->integer < 0
+            || reply->elts[0]->integer > NGX_GW_LIMIT_MAX_NUMBER
+            || reply->elts[2]->integer < 0
+            || reply->elts[2]->integer >= (int64_t) limit->number)
+        {
+            reply = NULL;
+
+        } else {
+            grant.granted = (uint32_t) reply->elts[0]->integer;
+            grant.first = reply->elts[1]->integer;
+            grant.fraction = (uint32_t) reply->elts[2]->integer;
+            grant.tat = reply->elts[3]->integer;
+            grant.wait = reply->elts[4]->integer;
+        }
+    }
+
+    now = ngx_http_gw_ratelimit_now();
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node = ngx_gw_keys_find(zone->keys, hash);
+
+    if (node) {
+        leased = ngx_gw_keys_data(node);
+
+        if (reply) {
+            ngx_gw_lease_granted(&leased->lease, limit, zone->horizon, sent,
+                                 now, &grant);
+
+        } else {
+            ngx_gw_lease_failed(&leased->lease, now);
+        }
+
+        node->expires = ngx_max(node->expires,
+                                ngx_gw_lease_expires(&leased->lease, limit,
+                                                     zone->horizon, now));
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+void
+ngx_http_gw_ratelimit_forget(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    if (o->call) {
+        ngx_gw_redis_forget(o->call);
+        o->call = NULL;
+    }
+
+    if (o->reserve) {
+        o->reserve->outcome = NULL;
+        o->reserve = NULL;
+    }
+
+    ngx_http_gw_ratelimit_decided(o);
+}
