@@ -50,7 +50,7 @@ BEGIN {
     # a file run by itself finds what "make test" would have named
 
     $ENV{TEST_NGINX_LOAD_MODULES} //=
-        "$root/modules/ngx_http_gw_auth_module.so";
+        join ' ', glob "$root/modules/ngx_http_gw_*_module.so";
     $ENV{TEST_NGINX_LOG_LEVEL} //= 'info';
 
     if (!$ENV{TEST_NGINX_SERVROOT} && !$ENV{TEST_NGINX_RANDOMIZE}) {
@@ -107,7 +107,19 @@ my %fatal = (
     ubsan => 'runtime error:',
 );
 
+# What $gw_error is to be, from a response, its code and X-Status.
+
+our $ERROR = sub {
+    my (undef, $code, $status) = @_;
+
+    my %refused = map { $_ => 1 } 401, 403, 503;
+    my %passed = map { $_ => 1 } qw(off preflight passed);
+
+    return $refused{$code} && !$passed{$status} ? "$code $status" : undef;
+};
+
 my (%conns, $log_pos);
+my $round = 0;
 
 
 sub import {
@@ -248,6 +260,7 @@ sub run_cases {
 
     %conns = ();
     $log_pos = -s "$servroot/logs/error.log";
+    $round++;
 
     my $n = 0;
 
@@ -291,13 +304,9 @@ sub check {
                 : is($got_status, $status, "$name: status $status")
         if defined $status;
 
-    my %refused = map { $_ => 1 } 401, 403, 503;
-    my %passed = map { $_ => 1 } qw(off preflight passed);
-
     # $gw_error follows from code and status
 
-    unshift @expected, error => $refused{$res->{code}} && !$passed{$got_status}
-                                ? "$res->{code} $got_status" : undef
+    unshift @expected, error => $ERROR->($res, $res->{code}, $got_status)
         if defined $status && !grep { defined && $_ eq 'error' } @expected;
 
     while (@expected) {
@@ -360,6 +369,8 @@ sub check_json {
 #   uri (/t), method, body, host, version (1.1)
 #   headers   list of lines
 #   token     adds "Authorization: Bearer ..."
+#   key       adds "X-Key: ...", another one in each round of a block: nginx
+#             runs on between them, and what it keeps by keys must start anew
 #   socket    path of a unix socket instead of the tested server's port
 #   conn      a name: the connection stays open and is used again under it
 #   raw       the bytes to send instead of all of the above
@@ -441,10 +452,18 @@ sub request_headers {
 
     push @headers, "Authorization: Bearer $arg{token}"
         if defined $arg{token};
+    push @headers, key_header($arg{key}) if defined $arg{key};
     push @headers, 'Content-Length: ' . length $arg{body}
         if defined $arg{body};
 
     return @headers;
+}
+
+
+sub key_header {
+    my ($key) = @_;
+
+    return "X-Key: $key.$round";
 }
 
 
@@ -587,6 +606,7 @@ sub curl {
     push @args, '-I' if ($arg{method} // '') eq 'HEAD';
     push @args, '--data-binary', $arg{body} if defined $arg{body};
     push @args, map { ('-H', $_) } @{ $arg{headers} // [] },
+        defined $arg{key} ? key_header($arg{key}) : (),
         defined $arg{token} ? "Authorization: Bearer $arg{token}" : ();
     push @args, 'http://' . ($arg{host} // 'localhost') . ':'
                 . server_port_for_client() . ($arg{uri} // '/t');
