@@ -218,8 +218,8 @@ ngx_gw_redis_conn_greet(ngx_gw_redis_conn_t *conn)
     }
 
     if (password->len) {
-        n = 0;
-        ngx_str_set(&argv[n++], "AUTH");
+        ngx_str_set(&argv[0], "AUTH");
+        n = 1;
 
         if (username->len) {
             argv[n++] = *username;

@@ -16,6 +16,8 @@
 
 #define NGX_HTTP_GW_REDIS_MAX_FAILURES   1000000
 
+#define NGX_HTTP_GW_REDIS_MAX_CONNS      256
+
 /* of a password */
 #define NGX_HTTP_GW_REDIS_MAX_PASSWORD   4096
 
@@ -103,15 +105,6 @@ static ngx_conf_bitmask_t  ngx_http_gw_redis_ssl_protocols[] = {
 #endif
 
 
-static ngx_conf_num_bounds_t  ngx_http_gw_redis_database_bounds = {
-    ngx_conf_check_num_bounds, 0, 65535
-};
-
-static ngx_conf_num_bounds_t  ngx_http_gw_redis_connections_bounds = {
-    ngx_conf_check_num_bounds, 1, 256
-};
-
-
 #define NGX_HTTP_GW_REDIS_OFFSET(field)                                       \
     0, offsetof(ngx_http_gw_redis_ctx_t, field)
 
@@ -141,8 +134,7 @@ static ngx_http_gw_redis_line_t  ngx_http_gw_redis_lines[] = {
       NGX_HTTP_GW_REDIS_OFFSET(password_file), NULL },
 
     { ngx_string("database"), NGX_CONF_TAKE1, ngx_conf_set_num_slot,
-      NGX_HTTP_GW_REDIS_OFFSET(database),
-      &ngx_http_gw_redis_database_bounds },
+      NGX_HTTP_GW_REDIS_OFFSET(database), NULL },
 
     /* may be empty */
     { ngx_string("key_prefix"), NGX_CONF_TAKE1, ngx_conf_set_str_slot,
@@ -155,8 +147,7 @@ static ngx_http_gw_redis_line_t  ngx_http_gw_redis_lines[] = {
       NGX_HTTP_GW_REDIS_OFFSET(timeout), NULL },
 
     { ngx_string("connections"), NGX_CONF_TAKE1, ngx_conf_set_num_slot,
-      NGX_HTTP_GW_REDIS_OFFSET(connections),
-      &ngx_http_gw_redis_connections_bounds },
+      NGX_HTTP_GW_REDIS_OFFSET(connections), NULL },
 
     { ngx_string("breaker"), NGX_CONF_TAKE12, ngx_http_gw_redis_breaker,
       0, 0, NULL },
@@ -580,6 +571,12 @@ ngx_http_gw_redis_check(ngx_conf_t *cf, ngx_http_gw_redis_ctx_t *ctx)
 
     } else if (ctx->cluster == 1 && ctx->master.len) {
         error = "has \"cluster\" and \"sentinel\"";
+
+    } else if (ctx->connections != NGX_CONF_UNSET
+               && (ctx->connections < 1
+                   || ctx->connections > NGX_HTTP_GW_REDIS_MAX_CONNS))
+    {
+        error = "must have from 1 to 256 \"connections\"";
 
     } else if (ctx->cluster == 1 && ctx->database > 0) {
         error = "has \"cluster\" and a \"database\" other than 0";
