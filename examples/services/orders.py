@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """The orders service: GET /orders[?user=ID], GET /orders/ID, POST /orders,
-GET /products, GET /health."""
+GET /products, GET /reports, GET /health."""
 
 import jsonhttp
 import table
@@ -39,6 +39,7 @@ class Orders:
             ("GET", r"/orders", self.list),
             ("POST", r"/orders", self.create),
             ("GET", r"/orders/([^/]+)", self.get),
+            ("GET", r"/reports", self.report),
         ]
 
     def health(self, request):
@@ -59,6 +60,13 @@ class Orders:
         if found is None:
             raise jsonhttp.error(404, "no such order")
         return 200, {"order": found}
+
+    def report(self, request):
+        sold = {product["id"]: 0 for product in PRODUCTS}
+        for row in self.table.all():
+            for item in row["items"]:
+                sold[item["product"]] += item["quantity"]
+        return 200, {"sold": sold}
 
     def create(self, request):
         if not request.caller:
