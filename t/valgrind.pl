@@ -14,6 +14,9 @@ use IO::Socket::INET;
 my ($port, $round) = @ARGV;
 my $now = time;
 
+# limits count each round by itself
+my $k = 'k=' . $round =~ s/\W+/-/gr;
+
 my %strict = (
     alg => 'ES256', header => { typ => 'at+jwt' },
     claims => { iss => 'i', aud => ['x', 'b'], iat => $now, exp => $now + 600,
@@ -90,6 +93,37 @@ my @requests = (
     ['a kid that is not in the set', '/f/fetched',
      jwt(alg => 'ES256', kid => 'nobody'), qr/^(401|503)$/, undef, 2],
     ['no keys', '/f/unavailable', jwt(), 503, 'keys_unavailable', 2],
+    ['limit', "/l/?$k", undef, 200, 'passed', 2],
+    ['limit, rejected', "/l/?$k", undef, 429, 'rejected', 2],
+    ['limit, rejected, gRPC', "POST /l/?$k",
+     ['Content-Type: application/grpc', 'Content-Length: 0'], 200, 'rejected'],
+    ['no key', '/l/', undef, 200, '', 3],
+    ['cost', "/l/?$k-cost&cost=2", undef, 200, 'passed'],
+    ['cost, rejected', "/l/?$k-cost&cost=2", undef, 429, 'rejected'],
+    ['cost, malformed', "/l/?$k-bad&cost=x&plan=y", undef, 200, 'passed'],
+    ['a rate of its own', "/l/?$k-rate&plan=1000r/s", undef, 200, 'passed', 4],
+    ['several limits', "/l/local?$k-l", undef, 200, 'passed', 2],
+    ['several limits, rejected', "/l/local?$k-l", undef, 429, 'rejected'],
+    ['delays', "/l/paced?$k", undef, 200, qr/passed|delayed/, 3],
+    ['limits in Redis', "/l/redis?$k", jwt(), 200, 'passed', 2],
+    ['limits in Redis, rejected, error_page', "/l/redis?$k", jwt(), 403,
+     'rejected'],
+    ['limits in Redis, no token', "/l/redis?$k-2", undef, 403, 'passed'],
+    ['a limit of both kinds', "/l/both?$k-b", undef, 200, 'passed', 2],
+    ['a limit of both kinds, rejected', "/l/both?$k-b", undef, 429,
+     'rejected'],
+    ['leased', "/l/fast?$k", undef, 200, 'passed', 30],
+    ['no Redis', "/l/here?$k", undef, 200, 'passed', 2],
+    ['no Redis, rejected', "/l/here?$k", undef, 429, 'rejected'],
+    ['no Redis, allowed', "/l/allow?$k", undef, 200, 'error', 3],
+    ['no Redis, denied', "/l/deny?$k", undef, 429, 'error', 3],
+    ['a mute Redis', "/l/mute?$k", undef, 200, 'passed'],
+    ['a mute Redis, rejected', "/l/mute?$k", undef, 429, 'rejected'],
+    ['in flight', "/l/flying?$k&n=5", undef, 200, 'passed', 3],
+    ['in flight, malformed', "/l/flying?$k&n=x", undef, 200, 'passed'],
+    # gives up, and sets free
+    ['in flight for long', "/l/flying/slow?$k-f", undef, undef, undef],
+    ['in flight after that', "/l/flying/slow?$k-f", undef, undef, undef],
     # gives up before the keys come, or the reload does
     ['keys that are slow to come', '/f/slow', jwt(), undef, undef],
 );
@@ -99,6 +133,7 @@ sub request {
     my ($uri, $with) = @_;
 
     my $method = $uri =~ s/^(POST) // ? $1 : 'GET';
+    my $host = $uri =~ m{^/f/} ? 'fetch' : $uri =~ m{^/l/} ? 'limits' : 'files';
     my @fields = !defined $with ? ()
                  : ref $with ? @$with : "Authorization: Bearer $with";
 
@@ -107,13 +142,12 @@ sub request {
         or return ('no connection', '');
 
     print $socket join "\r\n", "$method $uri HTTP/1.1",
-                       'Host: ' . ($uri =~ m{^/f/} ? 'fetch' : 'files'),
-                       'Connection: close', @fields, '', '';
+                       "Host: $host", 'Connection: close', @fields, '', '';
 
     local $SIG{ALRM} = sub { die "late\n" };
 
     my $answer = eval {
-        alarm($uri eq '/f/slow' ? 1 : 20);
+        alarm($uri =~ m{/slow\b} ? 1 : 20);
         local $/;
         my $text = <$socket>;
         alarm 0;
