@@ -16,6 +16,8 @@
 #define NGX_GW_REDIS_BEAT        2000
 
 
+static void ngx_gw_redis_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
+    size_t len);
 static ngx_gw_redis_call_t *ngx_gw_redis_make(ngx_gw_redis_t *redis,
     ngx_gw_redis_script_t *script, ngx_str_t *key, ngx_str_t *args,
     ngx_uint_t nargs, ngx_gw_redis_handler_pt handler, void *data,
@@ -92,6 +94,11 @@ ngx_gw_redis_init(ngx_gw_redis_conf_t *conf, ngx_cycle_t *cycle)
     redis->cycle = cycle;
     redis->log = *cycle->log;
 
+    redis->conn_log = *cycle->log;
+    redis->conn_log.next = NULL;
+    redis->conn_log.writer = ngx_gw_redis_log;
+    redis->conn_log.wdata = redis;
+
     ngx_queue_init(&redis->nodes);
     ngx_queue_init(&redis->waiting);
     ngx_queue_init(&redis->free);
@@ -139,6 +146,50 @@ ngx_gw_redis_init(ngx_gw_redis_conf_t *conf, ngx_cycle_t *cycle)
     redis->master->used = 1;
 
     return NGX_OK;
+}
+
+
+/*
+ * To nginx the failure of a connection is an error.  Here it is one of many,
+ * until the breaker says otherwise.
+ */
+
+static void
+ngx_gw_redis_log(ngx_log_t *log, ngx_uint_t level, u_char *buf, size_t len)
+{
+    u_char          *p, *last;
+    ngx_gw_redis_t  *redis;
+
+    redis = log->wdata;
+    last = buf + len;
+
+    while (last > buf && (last[-1] == LF || last[-1] == CR)) {
+        last--;
+    }
+
+    /* behind time, level and process, which are written again */
+
+    for (p = buf; p < last && *p != '#'; p++) { /* void */ }
+    for ( /* void */ ; p < last && *p != ' '; p++) { /* void */ }
+
+    if (p == last) {
+        return;
+    }
+
+    p++;
+
+    if (level == NGX_LOG_CRIT || level == NGX_LOG_ERR) {
+        level = NGX_LOG_INFO;
+    }
+
+    if (level == NGX_LOG_DEBUG) {
+        ngx_log_debug2(NGX_LOG_DEBUG_EVENT, &redis->log, 0, "%*s",
+                       (size_t) (last - p), p);
+        return;
+    }
+
+    ngx_log_error(level, &redis->log, 0, "gw_redis \"%V\": %*s",
+                  &redis->conf->name, (size_t) (last - p), p);
 }
 
 

@@ -47,7 +47,6 @@ ngx_gw_redis_conn_open(ngx_gw_redis_conn_t *conn)
 {
     ngx_int_t               rc;
     ngx_err_t               err;
-    ngx_uint_t              level;
     ngx_gw_redis_t         *redis;
     ngx_connection_t       *c;
     ngx_gw_redis_node_t    *node;
@@ -63,7 +62,7 @@ ngx_gw_redis_conn_open(ngx_gw_redis_conn_t *conn)
     pc->socklen = node->socklen;
     pc->name = &node->name;
     pc->get = ngx_event_get_peer;
-    pc->log = &redis->log;
+    pc->log = &redis->conn_log;
     pc->log_error = NGX_ERROR_INFO;
     pc->so_keepalive = (node->sockaddr.sockaddr.sa_family != AF_UNIX);
 
@@ -88,15 +87,8 @@ ngx_gw_redis_conn_open(ngx_gw_redis_conn_t *conn)
         return NGX_ERROR;
     }
 
-    /* a failure is told by us, not as an error for each attempt */
-
-    level = redis->log.log_level;
-    redis->log.log_level = ngx_min(level, NGX_LOG_ALERT);
-
     rc = ngx_event_connect_peer(pc);
     err = (rc == NGX_DECLINED) ? ngx_socket_errno : 0;
-
-    redis->log.log_level = level;
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
         ngx_gw_redis_conn_fail(conn, err, "could not be connected to");

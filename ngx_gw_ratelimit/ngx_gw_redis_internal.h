@@ -197,6 +197,7 @@ struct ngx_gw_redis_s {
     ngx_gw_redis_shared_t   *shared;
     ngx_cycle_t             *cycle;
     ngx_log_t                log;
+    ngx_log_t                conn_log;     /* nginx's, of connections */
 
     ngx_queue_t              nodes;
     ngx_gw_redis_node_t    **seeds;        /* in the order of servers */

@@ -173,7 +173,7 @@ ngx_gw_redis_ssl_verify(ngx_gw_redis_conn_t *conn)
     if (rc != X509_V_OK) {
 
         if (ngx_gw_redis_guard_tell(&node->guard)) {
-            ngx_log_error(NGX_LOG_ERR, c->log, 0,
+            ngx_log_error(NGX_LOG_ERR, &node->redis->log, 0,
                           "gw_redis \"%V\": certificate verify error of %V: "
                           "(%l:%s)", &node->redis->conf->name, &node->name,
                           rc, X509_verify_cert_error_string(rc));
@@ -185,7 +185,7 @@ ngx_gw_redis_ssl_verify(ngx_gw_redis_conn_t *conn)
     if (ngx_gw_redis_ssl_check(c, host) != NGX_OK) {
 
         if (ngx_gw_redis_guard_tell(&node->guard)) {
-            ngx_log_error(NGX_LOG_ERR, c->log, 0,
+            ngx_log_error(NGX_LOG_ERR, &node->redis->log, 0,
                           "gw_redis \"%V\": the certificate of %V does not "
                           "match \"%V\"", &node->redis->conf->name,
                           &node->name, host);
