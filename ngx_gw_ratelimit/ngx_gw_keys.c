@@ -10,8 +10,9 @@
 
 #define NGX_GW_KEYS_ALIGN    64
 
-/* so many are looked at when room is needed */
+/* so many are looked at when room is needed, beside pinned ones */
 #define NGX_GW_KEYS_OLDEST   16
+#define NGX_GW_KEYS_PINS     1024
 
 
 static ngx_gw_keys_node_t *ngx_gw_keys_make_room(ngx_gw_keys_t *keys,
@@ -183,12 +184,14 @@ static ngx_gw_keys_node_t *
 ngx_gw_keys_make_room(ngx_gw_keys_t *keys, int64_t now)
 {
     uint32_t             i, newer, oldest;
-    ngx_uint_t           n;
+    ngx_uint_t           n, pins;
     ngx_gw_keys_node_t  *node;
 
     oldest = 0;
+    n = 0;
+    pins = 0;
 
-    for (i = keys->oldest, n = 0; i && n < NGX_GW_KEYS_OLDEST; n++) {
+    for (i = keys->oldest; i; i = newer) {
         node = ngx_gw_keys_node(keys, i);
         newer = node->newer;
 
@@ -198,15 +201,24 @@ ngx_gw_keys_make_room(ngx_gw_keys_t *keys, int64_t now)
         }
 
         if (node->expires == NGX_GW_KEYS_PINNED) {
+
+            if (++pins > NGX_GW_KEYS_PINS) {
+                break;
+            }
+
             /* out of the way of the next search */
             ngx_gw_keys_unlink(keys, node);
             ngx_gw_keys_link(keys, i);
+            continue;
+        }
 
-        } else if (oldest == 0) {
+        if (oldest == 0) {
             oldest = i;
         }
 
-        i = newer;
+        if (++n == NGX_GW_KEYS_OLDEST) {
+            break;
+        }
     }
 
     if (oldest == 0) {

@@ -71,7 +71,7 @@ ngx_gw_keys_node_t *ngx_gw_keys_find(ngx_gw_keys_t *keys,
  * is none.  Where room is needed a node that holds nothing at the time now
  * goes first, if there is one among the few that were not used for longest,
  * else the one that was not used for longest: keys->forgotten counts these.
- * NULL: those few are pinned.
+ * NULL: a thousand are pinned.
  */
 ngx_gw_keys_node_t *ngx_gw_keys_get(ngx_gw_keys_t *keys,
     const uint64_t hash[2], int64_t now);

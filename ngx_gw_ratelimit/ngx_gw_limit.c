@@ -20,6 +20,7 @@ __extension__ typedef unsigned __int128  ngx_gw_limit_wide_t;
 
 static ngx_uint_t ngx_gw_limit_parse_number(u_char **pos, u_char *last);
 static int64_t ngx_gw_limit_unit(u_char *p, size_t len);
+static uint32_t ngx_gw_limit_rate(const ngx_gw_limit_t *limit);
 
 static void ngx_gw_limit_gcra_take(const ngx_gw_limit_t *limit,
     ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
@@ -212,6 +213,8 @@ ngx_gw_limit_init(ngx_gw_limit_t *limit)
     ngx_gw_limit_intervals(limit, limit->burst, &limit->tolerance,
                            &limit->tolerance_fraction);
 
+    limit->rate = ngx_gw_limit_rate(limit);
+
     return NGX_OK;
 }
 
@@ -220,6 +223,19 @@ ngx_gw_limit_init(ngx_gw_limit_t *limit)
  * A rate is divided by making its period longer, which is exact; the one
  * request that always passes first is the least of any share.
  */
+
+static uint32_t
+ngx_gw_limit_rate(const ngx_gw_limit_t *limit)
+{
+    uint64_t  mixed;
+
+    /* a multiplier whose bits are even: 2^64 over the golden ratio */
+
+    mixed = (uint64_t) limit->period * 0x9e3779b97f4a7c15 + limit->number;
+
+    return (uint32_t) (mixed >> 32 ^ mixed);
+}
+
 
 void
 ngx_gw_limit_share(ngx_gw_limit_t *share, const ngx_gw_limit_t *limit,
@@ -406,20 +422,24 @@ ngx_gw_limit_gcra_adopt(const ngx_gw_limit_t *limit,
     int64_t   ahead;
     uint32_t  fraction;
 
-    if (state->gcra.number != limit->number) {
-
-        if (state->gcra.fraction) {
-            state->gcra.tat++;
-            state->gcra.fraction = 0;
-        }
-
-        state->gcra.number = limit->number;
-    }
-
     if (state->gcra.tat < now) {
         state->gcra.tat = now;
         state->gcra.fraction = 0;
+        state->gcra.rate = limit->rate;
         return;
+    }
+
+    /* by a rule of the same rate and a larger burst it may be far ahead */
+
+    if (state->gcra.rate == limit->rate) {
+        return;
+    }
+
+    state->gcra.rate = limit->rate;
+
+    if (state->gcra.fraction) {
+        state->gcra.tat++;
+        state->gcra.fraction = 0;
     }
 
     ahead = limit->tolerance + limit->whole;

@@ -46,6 +46,7 @@ typedef struct {
     uint32_t      fraction;
     int64_t       tolerance;     /* whole microseconds of it */
     uint32_t      tolerance_fraction;
+    uint32_t      rate;          /* tells rates apart, with few mistakes */
 } ngx_gw_limit_t;
 
 
@@ -54,7 +55,7 @@ typedef union {
     struct {
         int64_t   tat;           /* theoretical arrival time */
         uint32_t  fraction;      /* of a microsecond, in 1/number */
-        uint32_t  number;        /* of the limit that it was reckoned by */
+        uint32_t  rate;          /* of the limit that it was reckoned by */
     } gcra;
 
     struct {

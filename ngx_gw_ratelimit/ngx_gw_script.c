@@ -15,21 +15,32 @@
 
 
 /*
- * tat and part, its fraction, of the key; now, if it holds nothing.  A
- * fraction of another rate is rounded up.
+ * tat and part, its fraction, of the key; now, if it holds nothing.  most is
+ * how far ahead it can be by any burst that has been asked for; further it is
+ * when a clock has stepped back.  Of another rate it is cut to what this one
+ * can owe, and a fraction is rounded up.  State: tat part number whole most.
  */
 #define NGX_GW_LUA_GCRA                                                       \
     NGX_GW_LUA_NOW                                                            \
     "local whole, fraction, number = "                                        \
         "tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n"           \
-    "local tat, part = now, 0\n"                                              \
+    "local tolerance, beyond = tonumber(ARGV[4]), tonumber(ARGV[5])\n"        \
+    "local most = tolerance + whole + 2 + tonumber(ARGV[7] or 0)\n"           \
+    "local tat, part, cut = now, 0, false\n"                                  \
     "local state = redis.call('GET', KEYS[1])\n"                              \
     "if state then\n"                                                         \
-    "  local a, b, c = string.match(state, '^(%d+) (%d+) (%d+)$')\n"          \
-    "  a, b = tonumber(a), tonumber(b)\n"                                     \
-    "  if a and a >= now then\n"                                              \
-    "    if c ~= ARGV[3] and b > 0 then a, b = a + 1, 0 end\n"                \
-    "    tat, part = a, b\n"                                                  \
+    "  local a, b, c, d, e = string.match(state, "                            \
+        "'^(%d+) (%d+) (%d+) (%d+) (%d+)$')\n"                                \
+    "  if a and tonumber(a) >= now then\n"                                    \
+    "    tat, part = tonumber(a), tonumber(b)\n"                              \
+    "    if c == ARGV[3] and d == ARGV[1] then\n"                             \
+    "      most = math.max(most, tonumber(e))\n"                              \
+    "    elseif part > 0 then\n"                                              \
+    "      tat, part = tat + 1, 0\n"                                          \
+    "    end\n"                                                               \
+    "    if tat > now + most then\n"                                          \
+    "      tat, part, cut = now + most, 0, true\n"                            \
+    "    end\n"                                                               \
     "  end\n"                                                                 \
     "end\n"                                                                   \
     "local function intervals(n)\n"                                           \
@@ -40,7 +51,8 @@
 
 #define NGX_GW_LUA_GCRA_SET                                                   \
     "redis.call('SET', KEYS[1], "                                             \
-        "string.format('%.0f %.0f %.0f', tat, part, number), "                \
+        "string.format('%.0f %.0f %.0f %.0f %.0f', "                          \
+        "tat, part, number, whole, most), "                                   \
         "'PX', math.ceil((tat - now) / 1000) + 1)\n"
 
 
@@ -98,14 +110,7 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
 
     { ngx_string(
         NGX_GW_LUA_GCRA
-        "local tolerance, beyond = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
         "local cost = tonumber(ARGV[6])\n"
-
-        /* further ahead it can only be by a clock that has stepped back */
-        "if tat > now + tolerance + whole + 2 then\n"
-        "  tat, part = now + tolerance + whole + 2, 0\n"
-        NGX_GW_LUA_GCRA_SET
-        "end\n"
         "local more, parts = intervals(math.max(cost - 1, 0))\n"
         "local ahead = tat - now + more\n"
         "parts = parts + part\n"
@@ -113,6 +118,9 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         "  ahead, parts = ahead + 1, parts - number\n"
         "end\n"
         "if ahead > tolerance or ahead == tolerance and parts > beyond then\n"
+        "  if cut then\n"
+        NGX_GW_LUA_GCRA_SET
+        "  end\n"
         "  return {0, tat - now, part}\n"
         "end\n"
         "if cost == 0 then return {1, tat - now, part} end\n"
@@ -125,7 +133,7 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
     { ngx_string(
         NGX_GW_LUA_GCRA
         "if not state then return end\n"
-        "local less, parts = intervals(tonumber(ARGV[4]))\n"
+        "local less, parts = intervals(tonumber(ARGV[6]))\n"
         "tat, part = tat - less, part - parts\n"
         "if part < 0 then tat, part = tat - 1, part + number end\n"
         "if tat < now then\n"
@@ -165,7 +173,7 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
     { ngx_string(
         NGX_GW_LUA_WINDOW
         "if not state then return end\n"
-        "count = math.max(count - tonumber(ARGV[4]), 0)\n"
+        "count = math.max(count - tonumber(ARGV[5]), 0)\n"
         NGX_GW_LUA_WINDOW_SET), { 0 } },
 
     { ngx_string(

@@ -16,14 +16,14 @@
    -> admitted, arrival time - now, its fraction */
 #define NGX_GW_SCRIPT_GCRA         0
 
-/* whole fraction number cost -> nil */
+/* the same -> nil */
 #define NGX_GW_SCRIPT_GCRA_BACK    1
 
 /* kind period offset quota cost -> admitted count last elapsed length;
    kind: "f" or "s"; period 0: months */
 #define NGX_GW_SCRIPT_WINDOW       2
 
-/* kind period offset cost -> nil */
+/* the same -> nil */
 #define NGX_GW_SCRIPT_WINDOW_BACK  3
 
 /* member limit ttl force -> admitted, in flight with it */
@@ -35,6 +35,7 @@
 /* member ttl -> nil */
 #define NGX_GW_SCRIPT_RENEW        6
 
+#define NGX_GW_SCRIPT_LEASE  6
 #define NGX_GW_SCRIPTS             7
 
 

@@ -23,6 +23,9 @@ struct ngx_http_gw_ratelimit_reserve_s {
 };
 
 
+static ngx_gw_redis_call_t *ngx_http_gw_ratelimit_call(
+    ngx_http_gw_ratelimit_outcome_t *o, ngx_gw_redis_script_t *script,
+    ngx_gw_redis_handler_pt handler);
 static void ngx_http_gw_ratelimit_answer(void *data,
     ngx_gw_redis_reply_t *reply);
 static ngx_int_t ngx_http_gw_ratelimit_read(
@@ -46,6 +49,30 @@ static void ngx_http_gw_ratelimit_grant(
 void
 ngx_http_gw_ratelimit_ask(ngx_http_gw_ratelimit_outcome_t *o)
 {
+    if (ngx_http_gw_ratelimit_pend(o) == NGX_OK) {
+
+        o->call = ngx_http_gw_ratelimit_call(o,
+                                   ngx_http_gw_ratelimit_script(o,
+                                                     NGX_GW_SCRIPT_GCRA,
+                                                     NGX_GW_SCRIPT_WINDOW),
+                                   ngx_http_gw_ratelimit_answer);
+        if (o->call) {
+            return;
+        }
+
+        ngx_http_gw_ratelimit_decided(o);
+    }
+
+    ngx_http_gw_ratelimit_fall_back(o);
+}
+
+
+/* the limit and the cost are the arguments */
+
+static ngx_gw_redis_call_t *
+ngx_http_gw_ratelimit_call(ngx_http_gw_ratelimit_outcome_t *o,
+    ngx_gw_redis_script_t *script, ngx_gw_redis_handler_pt handler)
+{
     u_char      cost[NGX_INT32_LEN];
     ngx_str_t   args[NGX_HTTP_GW_RATELIMIT_ARGS + 1];
     ngx_uint_t  n;
@@ -57,22 +84,8 @@ ngx_http_gw_ratelimit_ask(ngx_http_gw_ratelimit_outcome_t *o)
     args[n].data = cost;
     args[n].len = ngx_sprintf(cost, "%uD", o->cost) - cost;
 
-    if (ngx_http_gw_ratelimit_pend(o) == NGX_OK) {
-
-        o->call = ngx_gw_redis_call(o->zone->redis->redis,
-                                    ngx_http_gw_ratelimit_script(o,
-                                                     NGX_GW_SCRIPT_GCRA,
-                                                     NGX_GW_SCRIPT_WINDOW),
-                                    &o->key, args, n + 1,
-                                    ngx_http_gw_ratelimit_answer, o);
-        if (o->call) {
-            return;
-        }
-
-        ngx_http_gw_ratelimit_decided(o);
-    }
-
-    ngx_http_gw_ratelimit_fall_back(o);
+    return ngx_gw_redis_call(o->zone->redis->redis, script, &o->key, args,
+                             n + 1, handler, o);
 }
 
 
@@ -178,19 +191,11 @@ ngx_http_gw_ratelimit_integers(ngx_gw_redis_reply_t *reply, ngx_uint_t n)
 void
 ngx_http_gw_ratelimit_call_back(ngx_http_gw_ratelimit_outcome_t *o)
 {
-    u_char      cost[NGX_INT32_LEN];
-    ngx_str_t   args[4];
-
-    ngx_memcpy(args, o->limit->args, 3 * sizeof(ngx_str_t));
-
-    args[3].data = cost;
-    args[3].len = ngx_sprintf(cost, "%uD", o->cost) - cost;
-
-    (void) ngx_gw_redis_call(o->zone->redis->redis,
-                             ngx_http_gw_ratelimit_script(o,
+    (void) ngx_http_gw_ratelimit_call(o,
+                                   ngx_http_gw_ratelimit_script(o,
                                                 NGX_GW_SCRIPT_GCRA_BACK,
                                                 NGX_GW_SCRIPT_WINDOW_BACK),
-                             &o->key, args, 4, NULL, NULL);
+                                   NULL);
 }
 
 

@@ -83,6 +83,15 @@ ngx_http_gw_ratelimit_handler(ngx_http_request_t *r, ngx_array_t *rules)
         return NGX_DECLINED;
     }
 
+    /* who has been refused takes nothing by way of the page that says so */
+
+    if (r->error_page
+        && (r->err_status == NGX_HTTP_UNAUTHORIZED
+            || r->err_status == NGX_HTTP_FORBIDDEN))
+    {
+        return NGX_DECLINED;
+    }
+
     ctx = ngx_http_gw_ratelimit_get_ctx(r);
 
     if (ctx == NULL) {

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_gw_ratelimit.h"
+#include "ngx_gw_remaining.h"
 
 
 static ngx_int_t ngx_http_gw_ratelimit_header_filter(ngx_http_request_t *r);
@@ -25,8 +26,6 @@ static ngx_int_t ngx_http_gw_ratelimit_legacy_field(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_gw_ratelimit_stricter(ngx_http_request_t *r,
     ngx_str_t *name, int64_t remaining,
     int64_t (*parse)(u_char *p, u_char *last));
-static int64_t ngx_http_gw_ratelimit_parse_ietf(u_char *p, u_char *last);
-static int64_t ngx_http_gw_ratelimit_parse_number(u_char *p, u_char *last);
 static void ngx_http_gw_ratelimit_remove(ngx_http_request_t *r,
     ngx_str_t *name);
 static ngx_table_elt_t *ngx_http_gw_ratelimit_next(ngx_list_part_t **part,
@@ -173,7 +172,7 @@ ngx_http_gw_ratelimit_ietf(ngx_http_request_t *r,
     static ngx_str_t  name = ngx_string("RateLimit");
 
     if (ngx_http_gw_ratelimit_stricter(r, &name, o->verdict.remaining,
-                                       ngx_http_gw_ratelimit_parse_ietf))
+                                       ngx_gw_remaining_ietf))
     {
         return NGX_OK;
     }
@@ -290,7 +289,7 @@ ngx_http_gw_ratelimit_legacy(ngx_http_request_t *r,
     static ngx_str_t  reset_name = ngx_string("X-RateLimit-Reset");
 
     if (ngx_http_gw_ratelimit_stricter(r, &remaining, o->verdict.remaining,
-                                       ngx_http_gw_ratelimit_parse_number))
+                                       ngx_gw_remaining_number))
     {
         return NGX_OK;
     }
@@ -364,79 +363,6 @@ ngx_http_gw_ratelimit_stricter(ngx_http_request_t *r, ngx_str_t *name,
             return 1;
         }
     }
-}
-
-
-/* the least r of the items of a RateLimit field; -1: there is none */
-
-static int64_t
-ngx_http_gw_ratelimit_parse_ietf(u_char *p, u_char *last)
-{
-    int64_t     n, least;
-    ngx_uint_t  quoted;
-
-    least = -1;
-    quoted = 0;
-
-    for ( /* void */ ; p < last; p++) {
-
-        if (quoted) {
-            if (*p == '\\' && p + 1 < last) {
-                p++;
-
-            } else if (*p == '"') {
-                quoted = 0;
-            }
-
-            continue;
-        }
-
-        if (*p == '"') {
-            quoted = 1;
-            continue;
-        }
-
-        if (*p != ';') {
-            continue;
-        }
-
-        while (p + 1 < last && p[1] == ' ') {
-            p++;
-        }
-
-        if (last - p > 3 && p[1] == 'r' && p[2] == '=') {
-            n = ngx_http_gw_ratelimit_parse_number(p + 3, last);
-
-            if (n >= 0 && (least < 0 || n < least)) {
-                least = n;
-            }
-        }
-    }
-
-    return least;
-}
-
-
-/* up to 15 digits, as in structured fields; -1: there are none */
-
-static int64_t
-ngx_http_gw_ratelimit_parse_number(u_char *p, u_char *last)
-{
-    u_char   *start;
-    int64_t   n;
-
-    n = 0;
-
-    for (start = p; p < last && p < start + 15; p++) {
-
-        if (*p < '0' || *p > '9') {
-            break;
-        }
-
-        n = n * 10 + (*p - '0');
-    }
-
-    return p == start ? -1 : n;
 }
 
 
