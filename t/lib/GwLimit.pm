@@ -19,6 +19,7 @@ use strict;
 use warnings;
 
 use GwTest;
+use IO::Select;
 
 use Exporter 'import';
 
@@ -97,15 +98,17 @@ our $listen;
 
 config_preamble($PREAMBLE);
 
-# A rejection names the rule that rejected.
+# A rejection names the rule that rejected, or one of them.
 
 $GwTest::ERROR = sub {
     my ($res, $code) = @_;
 
-    my ($zone) = ($res->{header}{'x-results'} // '') =~ /(\w+)=rejected/;
+    my $zones = join '|', map { quotemeta }
+                              ($res->{header}{'x-results'} // '')
+                              =~ /(?:^|,)([^=]+)=rejected/g;
 
     return ($res->{header}{'x-status'} // '') eq 'rejected'
-           ? "$code ratelimit " . ($zone // '-') : undef;
+           ? qr/^$code ratelimit (?:$zones)$/ : undef;
 };
 
 
@@ -201,11 +204,22 @@ sub burst {
 
     my $began = now();
     my @waiting = map { start(%request) } 1 .. $n;
+    my %took;
+
+    my $select = IO::Select->new(map { $_->{conn}{socket} } @waiting);
+
+    while ($select->count) {
+        my @answered = $select->can_read(10) or last;
+
+        $took{fileno $_} = now() - $began for @answered;
+        $select->remove(@answered);
+    }
 
     return map {
+        my $fd = fileno $_->{conn}{socket};
         my $res = finish($_);
 
-        $res->{took} = now() - $began;
+        $res->{took} = $took{$fd};
         $res;
     } @waiting;
 }
