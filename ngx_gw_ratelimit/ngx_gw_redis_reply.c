@@ -195,7 +195,7 @@ static ngx_int_t
 ngx_gw_redis_reader_check(ngx_gw_redis_reader_t *reader)
 {
     size_t          len;
-    u_char         *p, *last;
+    u_char         *p, *begin, *last;
     redisReader    *r;
     redisReadTask  *task;
 
@@ -207,12 +207,14 @@ ngx_gw_redis_reader_check(ngx_gw_redis_reader_t *reader)
 
     task = ngx_gw_hiredis_task(r);
 
-    p = (u_char *) r->buf + r->pos;
+    begin = (u_char *) r->buf + r->pos;
     last = (u_char *) r->buf + r->len;
 
     if (task->type == REDIS_REPLY_STRING) {
 
-        for (len = 0; p < last && *p >= '0' && *p <= '9'; p++) {
+        len = 0;
+
+        for (p = begin; p < last && *p >= '0' && *p <= '9'; p++) {
             len = len * 10 + (*p - '0');
 
             if (len > NGX_GW_REDIS_MAX_STRING) {
@@ -222,9 +224,9 @@ ngx_gw_redis_reader_check(ngx_gw_redis_reader_t *reader)
         }
     }
 
-    /* with the ends of lines around a string */
+    /* with the length of a string, and the ends of lines around it */
 
-    if (last - p > NGX_GW_REDIS_MAX_STRING + 4) {
+    if (last - begin > NGX_GW_REDIS_MAX_STRING + 16) {
         reader->error = "too long a line";
         return NGX_ERROR;
     }
@@ -436,22 +438,28 @@ ngx_gw_redis_fault_text(ngx_gw_redis_reply_t *reply)
     u_char      c;
     size_t      i, len;
     ngx_str_t   text;
-    ngx_uint_t  words;
+    ngx_uint_t  code, words;
 
     text = reply->str;
     words = ngx_gw_redis_fault_is(reply, "ERR");
     len = ngx_min(text.len, NGX_GW_REDIS_MAX_FAULT);
 
-    for (i = 0; i < len; i++) {
+    for (i = 0, code = 1; i < len; i++) {
         c = text.data[i];
 
-        if ((c >= 'A' && c <= 'Z') || (i && c >= '0' && c <= '9')) {
+        if (c >= 'A' && c <= 'Z') {
             continue;
         }
 
-        if (!words || !((c >= 'a' && c <= 'z') || (c == ' ' && i))) {
+        if (code && i && c >= '0' && c <= '9') {
+            continue;
+        }
+
+        if (!words || !((c >= 'a' && c <= 'z') || c == ' ')) {
             break;
         }
+
+        code = 0;
     }
 
     while (i && text.data[i - 1] == ' ') {
