@@ -99,6 +99,7 @@ typedef struct {
     ngx_uint_t                      line;
 
     unsigned                        concurrency:1;
+    unsigned                        quota:1;         /* not a rate */
 
     /* the worker's */
     time_t                          warned;          /* of a full zone */

@@ -238,9 +238,7 @@ ngx_http_gw_ratelimit_zone_parameter(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
-        if (limit->algorithm == NGX_GW_LIMIT_GCRA) {
-            return "takes \"rate\" with \"algorithm=gcra\", not \"quota\"";
-        }
+        zone->quota = 1;
 
         return NGX_CONF_OK;
     }
@@ -366,6 +364,10 @@ ngx_http_gw_ratelimit_zone_check(ngx_conf_t *cf,
     ngx_conf_init_uint_value(limit->algorithm, NGX_GW_LIMIT_GCRA);
 
     if (limit->algorithm == NGX_GW_LIMIT_GCRA) {
+
+        if (zone->quota) {
+            return "takes \"quota\" with a window alone";
+        }
 
         if (limit->number == 0) {
             return "needs a \"rate\"";
