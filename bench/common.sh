@@ -1,13 +1,9 @@
-# What bench/run and bench/callgrind share; sourced after scripts/lib.sh.
+# What the scripts here share; sourced after scripts/lib.sh.
 
 out=$build/bench
 port=${PORT:-16000}
 
-gateway_port=$port
-bare_port=$((port + 1))
 service_port=$((port + 2))
-
-algorithms="RS256 ES256 EdDSA HS256"
 
 pids=
 
@@ -22,34 +18,42 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM HUP
 
+# prepare MODULE TOOL ...
 prepare() {
     mkdir -p "$out/logs"
 
     choose_nginx
-    # another build may replace it while it is measured
-    cp "$modules/ngx_http_gw_auth_module.so" "$out/" \
-        || die "no modules here: run \"make\""
+    module=$out/ngx_http_gw_$1_module.so
+    shift
 
-    for tool in tokens load evp; do
+    # another build may replace it while it is measured
+    cp "$modules/${module##*/}" "$out/" || die "no modules here: run \"make\""
+
+    for tool; do
         quiet "$out/$tool.log" cc -O2 -g -W -Wall -Werror \
             -o "$out/$tool" "$root/bench/$tool.c" -lcrypto
     done
 }
 
-# configure NAME PORT LOCATION: where its lines have no gw_jwt, the module is
-# not even loaded
+# what each location below has
+proxy='proxy_pass http://service;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";'
+
+# configure NAME PORT LOCATIONS [HTTP]: where its lines have nothing of ours,
+# the module is not even loaded
 configure() {
-    module=
-    case $3 in *gw_jwt*)
-        module="load_module $out/ngx_http_gw_auth_module.so;"
+    load_module=
+    case $3 in *gw_*)
+        load_module="load_module $module;"
     esac
 
     cat >"$out/$1.conf" <<END
-$module
+$load_module
 worker_processes 1;
 worker_cpu_affinity 01;
 pid $out/$1.pid;
-error_log $out/logs/$1.log;
+error_log $out/logs/$1.log ${log_level:-error};
 events { worker_connections 4096; }
 
 http {
@@ -71,28 +75,16 @@ http {
         keepalive_timeout 1h;
     }
 
+    ${4:-}
+
     server {
         listen 127.0.0.1:$2;
-        location / {
-$3
-        }
+        $3
     }
 }
 END
 }
 
-configure_all() {
-    proxy='            proxy_pass http://service;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";'
-
-    configure bare "$bare_port" "$proxy"
-    configure gateway "$gateway_port" "            gw_jwt bench;
-            gw_jwt_key_file jwks.json;
-            gw_jwt_issuer https://idp.example/realms/shop;
-            gw_jwt_audience orders;
-$proxy"
-}
 
 # start NAME PORT [COMMAND ...]: nginx in the foreground, behind COMMAND
 start() {
@@ -114,4 +106,43 @@ start() {
         fi
         sleep 0.1
     done
+}
+
+worker() {
+    # the worker of the nginx just started
+    pgrep -P "$pid" | head -n 1
+}
+
+need_callgrind() {
+    for tool in valgrind callgrind_control callgrind_annotate; do
+        command -v $tool >/dev/null \
+            || die "no $tool here: apt-get install valgrind"
+    done
+}
+
+# start_callgrind NAME PORT: the nginx that count() is about
+start_callgrind() {
+    say "running nginx under callgrind"
+    rm -f "$out"/callgrind.out*
+    part=0
+    single="master_process off;"
+
+    start "$1" "$2" valgrind --tool=callgrind \
+        --callgrind-out-file="$out/callgrind.out"
+}
+
+# count WHAT COMMAND ...: what nginx does meanwhile, into
+# build/bench/callgrind.WHAT.  The first of all is not to be used: functions
+# that were under way when it began count with all that they called.
+count() {
+    what=$1
+    shift
+
+    quiet "$out/logs/control.log" callgrind_control --zero "$pid"
+    "$@"
+    quiet "$out/logs/control.log" callgrind_control --dump="$what" "$pid"
+
+    part=$((part + 1))
+    callgrind_annotate --threshold=100 --auto=no --show-percs=no \
+        "$out/callgrind.out.$part" >"$out/callgrind.$what"
 }

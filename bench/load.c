@@ -9,18 +9,26 @@
  *
  * load -l PORT [-c CONNECTIONS] [-n REQUESTS] [-r ROUNDS] [-f FIRST]
  *      [-t TOKENS] [-1] [-s SECONDS] FILE NAME:PORT:PID:PATH ...
+ * load -k ... [-1 | -b] NAME:PORT:PID:PATH:KEYS ...
  *
  * FILE has a token a line.  Used are TOKENS of them (all), from FIRST (0) on,
  * in rotation; with -1 none is used twice by a side: each round goes on where
- * the one before ended.  For each round and side a line is printed:
+ * the one before ended.
  *
- *     NAME ROUND REQUESTS FAILURES WALL_NS CPU_NS
+ * With -k short keys, made here, are sent as User-Agent in place of tokens:
+ * of a side's KEYS one at random, the same ones for sides with as many; with
+ * -1 one after the other, with -b backwards.
+ *
+ * For each round and side a line is printed:
+ *
+ *     NAME ROUND REQUESTS FAILURES LIMITED WALL_NS CPU_NS
  *
  * It never sleeps while it waits: to wake a sleeping peer costs the server
  * several microseconds, and a server that is slow, whose peers sleep more
  * often, would seem to cost that more.
  *
- * An answer other than 200 is a failure.  After SECONDS (120) it gives up.
+ * An answer with 429 counts as limited, any but that and 200 as a failure.
+ * After SECONDS (120) it gives up.
  */
 
 
@@ -45,7 +53,7 @@
 #include <sys/uio.h>
 
 
-#define MAX_SIDES   8
+#define MAX_SIDES   16
 #define MAX_CONNS   1024
 #define MAX_REPLY   8192
 
@@ -53,6 +61,7 @@
 typedef struct {
     int          fd;
     int          service;       /* a connection of the gateway */
+    char         key[16];
     size_t       len;           /* of what has been received, so far */
     char         buf[MAX_REPLY];
 } conn_t;
@@ -64,6 +73,7 @@ typedef struct {
     int          pid;
     char         head[1024];    /* of a request, up to the token */
     size_t       head_len;
+    long         keys;
     conn_t      *conns;
 } side_t;
 
@@ -77,6 +87,7 @@ static void watch(int fd, conn_t *c);
 static void connect_side(side_t *side);
 static void run(side_t *side, long round, long first);
 static void send_request(side_t *side, conn_t *c, long i);
+static size_t make_key(side_t *side, conn_t *c, long i);
 static int receive(conn_t *c);
 static size_t reply_length(conn_t *c);
 static int64_t cpu_time(int pid);
@@ -86,7 +97,7 @@ static void die(const char *what);
 
 static long          nconns = 64, nrequests = 1000, nrounds = 1;
 static long          first_token, ntokens, timeout = 120;
-static int           once;
+static int           once, with_keys, backwards;
 static struct iovec *tokens;    /* of the file */
 static long          lines;
 static int64_t       deadline;
@@ -102,7 +113,7 @@ main(int argc, char **argv)
 
     port = 0;
 
-    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:1")) != -1) {
+    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:1kb")) != -1) {
         switch (opt) {
         case 'l': port = atoi(optarg);        break;
         case 'c': nconns = atol(optarg);      break;
@@ -112,6 +123,8 @@ main(int argc, char **argv)
         case 't': ntokens = atol(optarg);     break;
         case 's': timeout = atol(optarg);     break;
         case '1': once = 1;                   break;
+        case 'k': with_keys = 1;              break;
+        case 'b': backwards = 1;              break;
         default:  return 2;
         }
     }
@@ -119,7 +132,9 @@ main(int argc, char **argv)
     argc -= optind;
     argv += optind;
 
-    if (argc < 2 || argc - 1 > MAX_SIDES || port == 0
+    n = with_keys ? argc : argc - 1;
+
+    if (n < 1 || n > MAX_SIDES || port == 0
         || nconns < 1 || nconns > MAX_CONNS || nrequests < 1)
     {
         fprintf(stderr, "load: see bench/load.c for the arguments\n");
@@ -128,30 +143,19 @@ main(int argc, char **argv)
 
     deadline = now() + timeout * 1000000000;
 
-    load_tokens(argv[0]);
-
-    if (ntokens == 0) {
-        ntokens = lines - first_token;
-    }
-
-    if (first_token < 0 || ntokens < 1 || first_token + ntokens > lines
-        || (once && nrequests * nrounds > ntokens))
-    {
-        fprintf(stderr, "load: %s has too few tokens\n", argv[0]);
-        return 2;
+    if (!with_keys) {
+        load_tokens(*argv++);
     }
 
     serve(port);
 
-    n = argc - 1;
-
     for (i = 0; i < n; i++) {
-        parse_side(&sides[i], argv[i + 1]);
+        parse_side(&sides[i], argv[i]);
         connect_side(&sides[i]);
     }
 
     for (round = 0; round < nrounds; round++) {
-        first = once ? round * nrequests : 0;
+        first = once || with_keys ? round * nrequests : 0;
 
         for (i = 0; i < n; i++) {
             run(&sides[(round & 1) ? n - 1 - i : i], round, first);
@@ -170,21 +174,28 @@ parse_side(side_t *side, char *text)
     side->name = strsep(&text, ":");
     side->port = atoi(text ? strsep(&text, ":") : "");
     side->pid = atoi(text ? strsep(&text, ":") : "");
-    path = text;
+    path = text ? strsep(&text, ":") : NULL;
+    side->keys = atol(text ? text : "");
 
-    if (side->port == 0 || path == NULL || strlen(path) > 512) {
-        fprintf(stderr, "load: a side is NAME:PORT:PID:PATH\n");
+    if (side->port == 0 || path == NULL || strlen(path) > 512
+        || with_keys != (side->keys > 0))
+    {
+        fprintf(stderr, "load: a side is NAME:PORT:PID:PATH%s\n",
+                with_keys ? ":KEYS" : "");
         exit(2);
     }
 
     side->head_len = snprintf(side->head, sizeof(side->head),
                               "GET %s HTTP/1.1\r\n"
                               "Host: shop.example\r\n"
-                              "User-Agent: bench/1.0\r\n"
+                              "%s"
                               "Accept: application/json\r\n"
                               "Accept-Encoding: gzip, deflate, br\r\n"
                               "Accept-Language: en-GB,en;q=0.9\r\n"
-                              "Authorization: Bearer ", path);
+                              "%s", path,
+                              with_keys ? "" : "User-Agent: bench/1.0\r\n",
+                              with_keys ? "User-Agent: "
+                                        : "Authorization: Bearer ");
 }
 
 
@@ -225,6 +236,17 @@ load_tokens(const char *path)
 
         tokens[lines].iov_base = p;
         tokens[lines++].iov_len = end - p;
+    }
+
+    if (ntokens == 0) {
+        ntokens = lines - first_token;
+    }
+
+    if (first_token < 0 || ntokens < 1 || first_token + ntokens > lines
+        || (once && nrequests * nrounds > ntokens))
+    {
+        fprintf(stderr, "load: %s has too few tokens\n", path);
+        exit(2);
     }
 }
 
@@ -381,7 +403,7 @@ run(side_t *side, long round, long first)
 {
     int                  i, n, rc;
     conn_t              *c;
-    long                 sent, done, failed;
+    long                 sent, done, failed, limited;
     int64_t              wall, cpu;
     struct epoll_event   events[MAX_CONNS];
 
@@ -391,6 +413,7 @@ run(side_t *side, long round, long first)
     sent = 0;
     done = 0;
     failed = 0;
+    limited = 0;
 
     for (i = 0; i < nconns && sent < nrequests; i++) {
         send_request(side, &side->conns[i], first + sent++);
@@ -434,7 +457,8 @@ run(side_t *side, long round, long first)
             }
 
             done++;
-            failed += (rc != 200);
+            limited += (rc == 429);
+            failed += (rc != 200 && rc != 429);
 
             if (sent < nrequests) {
                 send_request(side, c, first + sent++);
@@ -452,8 +476,8 @@ run(side_t *side, long round, long first)
         cpu = cpu_time(side->pid) - cpu;
     }
 
-    printf("%s %ld %ld %ld %lld %lld\n", side->name, round, nrequests, failed,
-           (long long) wall, (long long) cpu);
+    printf("%s %ld %ld %ld %ld %lld %lld\n", side->name, round, nrequests,
+           failed, limited, (long long) wall, (long long) cpu);
     fflush(stdout);
 }
 
@@ -466,7 +490,15 @@ send_request(side_t *side, conn_t *c, long i)
 
     iov[0].iov_base = side->head;
     iov[0].iov_len = side->head_len;
-    iov[1] = tokens[first_token + i % ntokens];
+
+    if (with_keys) {
+        iov[1].iov_base = c->key;
+        iov[1].iov_len = make_key(side, c, i);
+
+    } else {
+        iov[1] = tokens[first_token + i % ntokens];
+    }
+
     iov[2].iov_base = "\r\n\r\n";
     iov[2].iov_len = 4;
 
@@ -476,6 +508,38 @@ send_request(side_t *side, conn_t *c, long i)
     if (writev(c->fd, iov, 3) != (ssize_t) len) {
         die("writev");
     }
+}
+
+
+static size_t
+make_key(side_t *side, conn_t *c, long i)
+{
+    int       n;
+    uint64_t  x;
+
+    if (backwards) {
+        x = side->keys - 1 - i % side->keys;
+
+    } else if (once) {
+        x = i % side->keys;
+
+    } else {
+        /* splitmix64 of i */
+
+        x = (i + 1) * 0x9e3779b97f4a7c15;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+        x = (x ^ (x >> 31)) % side->keys;
+    }
+
+    c->key[0] = 'k';
+
+    for (n = 8; n > 0; n--) {
+        c->key[n] = '0' + x % 10;
+        x /= 10;
+    }
+
+    return 9;
 }
 
 
