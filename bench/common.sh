@@ -31,7 +31,7 @@ prepare() {
 
     for tool; do
         quiet "$out/$tool.log" cc -O2 -g -W -Wall -Werror \
-            -o "$out/$tool" "$root/bench/$tool.c" -lcrypto
+            -o "$out/$tool" "$root/bench/$tool.c" -lcrypto -lm
     done
 }
 
@@ -145,4 +145,34 @@ count() {
     part=$((part + 1))
     callgrind_annotate --threshold=100 --auto=no --show-percs=no \
         "$out/callgrind.out.$part" >"$out/callgrind.$what"
+}
+
+# a redis-server of its own, at $redis_port
+start_redis() {
+    taskset -c "${redis_core:-1}" redis-server \
+        --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no \
+        --daemonize no --dir "$out" \
+        >"$out/logs/redis.log" 2>&1 8>&- &
+    redis_pid=$!
+    pids="$pids $redis_pid"
+
+    tries=0
+    until [ "$(redis_ask ping 2>/dev/null)" = PONG ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || die "redis-server does not answer"
+        sleep 0.1
+    done
+}
+
+redis_ask() { redis-cli -h 127.0.0.1 -p "$redis_port" "$@"; }
+
+# script calls since it was started
+redis_calls() {
+    redis_ask info commandstats \
+        | sed -n 's/^cmdstat_eval[^:]*:calls=\([0-9]*\).*/\1/p' \
+        | { n=0; while read -r i; do n=$((n + i)); done; echo $n; }
+}
+
+redis_memory() {
+    redis_ask info memory | sed -n 's/^used_memory:\([0-9]*\).*/\1/p'
 }
