@@ -453,6 +453,16 @@ location /except {
 
     proxy_pass http://$TEST_NGINX_BACK;
 }
+
+location /except/allow {
+    gw_ratelimit zone=one;
+
+    limit_except GET {
+        allow all;
+    }
+
+    proxy_pass http://$TEST_NGINX_BACK;
+}
 --- cases
 passes(5, 'of http', as('a'), 'X-Results' => 'five=passed'),
 ['of http', as('a'), 420, 'rejected', 'X-Results' => 'five=rejected'],
@@ -484,6 +494,9 @@ passes(1, 'an if that is true', as('e', '/if?x=1')),
 ['limit_except', as('f', '/except', method => 'DELETE'), 403, ''],
 passes(1, 'a method that is not excepted', as('f', '/except')),
 ['a method that is not excepted', as('f', '/except'), 420, 'rejected'],
+passes(1, 'a method that is', as('g', '/except/allow', method => 'DELETE')),
+['a method that is', as('g', '/except/allow', method => 'DELETE'), 420,
+ 'rejected', 'X-Results' => 'one=rejected'],
 
 
 
@@ -491,10 +504,16 @@ passes(1, 'a method that is not excepted', as('f', '/except')),
 --- http_config eval
 <<'_EOC_' . $GwLimit::BACK
     gw_ratelimit_zone $http_x_key zone=fast:1m rate=4r/s burst=1;
+    gw_ratelimit_zone $http_x_key zone=slow:1m rate=55r/m;
 _EOC_
 --- config
 location /t {
     gw_ratelimit zone=fast;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /slow {
+    gw_ratelimit zone=slow;
     proxy_pass http://$TEST_NGINX_BACK;
 }
 --- cases
@@ -535,4 +554,18 @@ location /t {
     cmp_ok($n, '>=', 2, $name);
     cmp_ok($n, '<=', 2 + int($took * 4), "$name: not more than it admits");
     is(scalar(grep { $_->{code} == 429 } @res), 12 - $n, "$name: the others");
+}],
+['who waits for as long as Retry-After says, passes', sub {
+    my ($name) = @_;
+
+    my %request = (key => 'c', uri => '/slow');
+
+    is(http(%request)->{code}, 200, "$name: the first");
+
+    my $res = http(%request);
+
+    is($res->{code}, 429, "$name: the second");
+    like($res->{header}{'retry-after'}, qr/^[12]$/, "$name: Retry-After");
+    Time::HiRes::sleep($res->{header}{'retry-after'});
+    is(http(%request)->{code}, 200, $name);
 }],

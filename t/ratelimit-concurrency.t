@@ -5,7 +5,7 @@ use GwLimit;
 use GwMaster;
 use IO::Select;
 
-our $master = 0;
+worker_connections(1024);
 
 add_block_preprocessor(sub {
     my ($block) = @_;
@@ -569,7 +569,7 @@ location /t {
                 headers => ['X-Limit: 1']);
         is(scalar keys %{ landed(@three) }, 1, $name);
     }]
-} '0', '-1', 'abc', '1.5', '1000001', '99999999999999999999'),
+} '', '0', '-1', 'abc', '1.5', '1000001', '99999999999999999999'),
 
 
 
@@ -819,6 +819,11 @@ location /quick {
     gw_concurrency zone=c limit=1;
     try_files /none.txt =204;
 }
+
+location /body {
+    gw_concurrency zone=c limit=2;
+    proxy_pass http://unix:$TEST_NGINX_SOCK/nobody.sock;
+}
 --- cases
 ['keys that have nothing in flight go', sub {
     my ($name) = @_;
@@ -832,4 +837,42 @@ location /quick {
     is_deeply(\%n, { 204 => 1500 }, "$name: all pass");
     failing("$name: who is in flight stays", key => 'held');
     is_deeply(landed(@one), { '200 passed' => 1 }, $name);
+}],
+['full of requests in flight', sub {
+    my ($name) = @_;
+
+    # requests whose bodies do not come, until one is rejected
+
+    my (@flying, $res);
+
+    for my $n (1 .. 900) {
+        my $one = start(key => "b$n", uri => '/body', method => 'POST',
+                        headers => ['Content-Length: 5']);
+
+        if (IO::Select->new($one->{conn}{socket})->can_read(0.01)) {
+            $res = finish($one);
+            last;
+        }
+
+        push @flying, $one;
+    }
+
+    ok($res, "$name: there is an end") or return;
+    cmp_ok(scalar @flying, '>', 100, "$name: not so soon");
+    is($res->{code}, 429, "$name: rejected");
+    is($res->{header}{'x-status'}, 'error', "$name: status");
+    is($res->{header}{'x-results'}, 'c=error', "$name: results");
+    is($res->{header}{'x-error'}, '429 ratelimit c', "$name: error");
+    like($res->{header}{'retry-after'}, qr/^[1-9]\d*$/, "$name: Retry-After");
+
+    # who is in flight stays so
+
+    my $again = http(key => 'b1', uri => '/quick');
+
+    is($again->{header}{'x-status'}, 'rejected', "$name: the first");
+    is(http(uri => '/quick')->{code}, 204, "$name: no key, no limit");
+
+    close $_->{conn}{socket} for @flying;
+    ok(wait_for(sub { http(key => 'new', uri => '/quick')->{code} == 204 }, 3),
+       "$name: when they have gone there is room");
 }],

@@ -89,6 +89,8 @@ sub misplaced {
         location => { config => "location /t {\n    $line\n}\n" },
         if       => { config => "location /t {\n    if (\$arg_a) {\n"
                                 . "        $line\n    }\n}\n" },
+        except   => { config => "location /t {\n    limit_except GET {\n"
+                                . "        $line\n    }\n}\n" },
         main     => { main_config => $line, config => '#' },
         upstream => { http_config => "upstream u {\n    $line\n}\n",
                       config => '#' },
@@ -308,10 +310,10 @@ must_die(
         ['gw_ratelimit_log_level', 'warn', 'error']),
 
     misplaced('gw_ratelimit_zone $uri zone=z:1m rate=1r/s;',
-              qw(server location if main upstream)),
+              qw(server location if except main upstream)),
     misplaced('gw_concurrency_zone $uri zone=z:1m;',
-              qw(server location if main upstream)),
-    map({ misplaced($_, qw(if main upstream)) }
+              qw(server location if except main upstream)),
+    map({ misplaced($_, qw(if except main upstream)) }
         'gw_ratelimit zone=one;', 'gw_concurrency zone=c limit=1;',
         'gw_ratelimit_status 429;', 'gw_ratelimit_headers ietf;',
         'gw_ratelimit_log_level warn;'),

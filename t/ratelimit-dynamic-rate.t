@@ -189,15 +189,17 @@ rejected('and back', at('a', ''), 'z', 'Retry-After' => about(360)),
 passes(10, 'a better plan', at('b', '10r/h burst=9')),
 rejected('a better plan', at('b', '10r/h burst=9'), 'z'),
 
-# the rest of a better plan does not lock a smaller one out for longer than
-# its own burst takes
+# another burst of the same rate: what is owed stays, and is owed to both
 
-rejected("the zone's", at('b', ''), 'z',
+rejected("the zone's", at('b', ''), 'z', 'Retry-After' => about(2880)),
+rejected('a better plan again', at('b', '10r/h burst=9'), 'z',
          'Retry-After' => about(360)),
 
-# nor does being asked by the smaller one earn anything for the better one
+# another rate: at most what can be owed by that
 
-rejected('a better plan again', at('b', '10r/h burst=9'), 'z'),
+passes(10, 'another rate', at('d', '20r/d burst=9')),
+rejected('another rate', at('d', '20r/d burst=9'), 'z'),
+rejected("the zone's", at('d', ''), 'z', 'Retry-After' => about(360)),
 passes(3, 'a fixed window', at('c', '3/d', '/fixed')),
 rejected('a fixed window', at('c', '3/d', '/fixed'), 'fixed'),
 passes(2, "the zone's", at('c', '', '/fixed')),

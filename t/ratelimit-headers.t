@@ -275,6 +275,15 @@ do {
         passes(1, 'a name in between', as('g', '/fields', headers => [
                    'X-RL: "x";pk=:Zm9v:;t=3;r=2']),
                'RateLimit' => ['"x";pk=:Zm9v:;t=3;r=2']),
+        passes(1, 'several, the second is stricter',
+               as('m', '/fields', headers => [
+                   'X-RL: "x";r=9;t=1, "y";r=2;t=5', 'X-RLP: "x";q=9;w=1']),
+               'RateLimit' => ['"x";r=9;t=1, "y";r=2;t=5'],
+               'RateLimit-Policy' => ['"x";q=9;w=1']),
+        passes(1, 'several, none is',
+               as('n', '/fields', headers => [
+                   'X-RL: "x";r=9;t=1, "y";r=5;t=5', 'X-RLP: "x";q=9;w=1']),
+               'RateLimit' => ['"five";r=4;t=360'], @ours[0, 1]),
         passes(1, 'only one kind is there: the other is ours',
                as('h', '/fields', headers => ['X-RLR: 1', 'X-RLL: 50']),
                'X-RateLimit-Remaining' => ['1'],

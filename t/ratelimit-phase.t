@@ -184,11 +184,12 @@ location /t {
 
 location = /auth {
     internal;
-    if ($arg_refuse) { return 403; }
+    if ($http_x_refuse) { return 403; }
     proxy_pass http://$TEST_NGINX_BACK:/auth;
 }
 --- cases
-(map { ["refused, $_", as('a', '/t?refuse=1'), 403, ''] } 1 .. 3),
+(map { ["refused, $_", as('a', '/t', headers => ['X-Refuse: 1']), 403, '']
+     } 1 .. 3),
 passes(1, 'accepted', as('a')),
 rejected('rejected', as('a'), 'one'),
 
@@ -210,6 +211,17 @@ location /both {
     gw_ratelimit zone=five;
     gw_ratelimit zone=three before_auth;
     gw_jwt "token" token=$cookie_s;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /behind {
+    gw_ratelimit zone=five before_auth;
+    gw_ratelimit zone=one;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /five {
+    gw_ratelimit zone=five before_auth;
     proxy_pass http://$TEST_NGINX_BACK;
 }
 
@@ -250,6 +262,11 @@ passes(1, 'both are asked', with('c', '/both', $good),
        'X-Results' => 'five=passed,three=passed'),
 rejected('the first rejects', with('c', '/both', $good), 'three',
          'X-Results' => 'three=rejected'),
+passes(1, 'one behind the access checks', as('h', '/behind')),
+(map { rejected("it rejects, $_", as('h', '/behind'), 'one',
+                'X-Results' => 'five=passed,one=rejected') } 1 .. 6),
+passes(4, 'what the other took was returned', as('h', '/five')),
+rejected('and no more', as('h', '/five'), 'five'),
 passes(2, 'the same zone, two rules', as('d', '/same'),
        'X-Results' => 'five=passed,five=passed'),
 rejected('the same zone, two rules', as('d', '/same'), 'five',
