@@ -243,7 +243,7 @@ _EOC_
     is(asked(2, 'a'), '200 429', "$name: before");
 
     $new =~ s/gw_ratelimit_zone (\S+ zone=z:1m) rate=1r\/d/gw_concurrency_zone $1/;
-    $new =~ s/gw_ratelimit zone=z;/gw_concurrency zone=z limit=1;/;
+    $new =~ s/gw_ratelimit zone=z;/gw_concurrency zone=z limit=3;/;
     write_file('conf/nginx.conf', $new);
     reloaded($name);
     is(asked(3, 'a'), '200 200 200', "$name: requests in flight");

@@ -181,7 +181,7 @@ sub held {
 
 
 sub let_go {
-    for my $held (@_) {
+    for my $held (grep { defined } @_) {
         my $socket = $held->{socket};
 
         local $SIG{PIPE} = 'IGNORE';
