@@ -203,7 +203,8 @@ struct ngx_http_gw_ratelimit_outcome_s {
     unsigned                        pending:1;
     unsigned                        taken:1;         /* cost was: */
     unsigned                        local:1;         /* from the zone */
-    unsigned                        leased:1;        /* from its lease */
+    unsigned                        again:1;         /* it has waited for a
+                                                        lease */
     unsigned                        deny:1;          /* an error that does */
 };
 
@@ -317,7 +318,7 @@ ngx_int_t ngx_http_gw_ratelimit_take(ngx_http_gw_ratelimit_outcome_t *o,
 
 /* spends from a lease: NGX_GW_LEASE_..., or NGX_ERROR as above */
 ngx_int_t ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
-    uint32_t *ask);
+    ngx_uint_t again, ngx_gw_lease_ask_t *ask);
 
 /* the node of a key, made if need be, with the zone locked; NULL: full */
 ngx_gw_keys_node_t *ngx_http_gw_ratelimit_node(

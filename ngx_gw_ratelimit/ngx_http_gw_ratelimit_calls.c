@@ -33,7 +33,8 @@ static ngx_int_t ngx_http_gw_ratelimit_read(
 static ngx_int_t ngx_http_gw_ratelimit_integers(ngx_gw_redis_reply_t *reply,
     ngx_uint_t n);
 static ngx_int_t ngx_http_gw_ratelimit_reserve(
-    ngx_http_gw_ratelimit_outcome_t *o, uint32_t ask, ngx_uint_t wait);
+    ngx_http_gw_ratelimit_outcome_t *o, ngx_gw_lease_ask_t *ask,
+    ngx_uint_t wait);
 static void ngx_http_gw_ratelimit_reserved(void *data,
     ngx_gw_redis_reply_t *reply);
 static void ngx_http_gw_ratelimit_grant(
@@ -248,17 +249,19 @@ void
 ngx_http_gw_ratelimit_ask_lease(ngx_http_gw_ratelimit_outcome_t *o)
 {
     int64_t                       now;
-    uint32_t                      ask;
     ngx_int_t                     rc;
+    ngx_gw_lease_ask_t            ask;
     ngx_http_gw_ratelimit_ctx_t  *ctx;
 
     ctx = o->ctx;
 
-    rc = ngx_http_gw_ratelimit_take_lease(o, &ask);
+    rc = ngx_http_gw_ratelimit_take_lease(o, o->again, &ask);
 
-    if (ask && ngx_http_gw_ratelimit_reserve(o, ask,
-                                             rc == NGX_GW_LEASE_WAIT)
-               != NGX_OK
+    o->again = (rc == NGX_GW_LEASE_WAIT);
+
+    if (ask.call
+        && ngx_http_gw_ratelimit_reserve(o, &ask, rc == NGX_GW_LEASE_WAIT)
+           != NGX_OK
         && rc == NGX_GW_LEASE_WAIT)
     {
         ngx_http_gw_ratelimit_fall_back(o);
@@ -300,15 +303,16 @@ ngx_http_gw_ratelimit_ask_lease(ngx_http_gw_ratelimit_outcome_t *o)
 }
 
 
-/* asks Redis for slots; NGX_ERROR: it cannot be asked */
+/* asks Redis for a lease; NGX_ERROR: it cannot be asked */
 
 static ngx_int_t
 ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
-    uint32_t ask, ngx_uint_t wait)
+    ngx_gw_lease_ask_t *ask, ngx_uint_t wait)
 {
-    u_char                           *p, buf[2 * NGX_INT64_LEN];
-    ngx_str_t                         args[NGX_HTTP_GW_RATELIMIT_ARGS + 2];
-    ngx_uint_t                        n;
+    u_char                           *p, buf[4 * NGX_INT64_LEN];
+    int64_t                           number[4];
+    ngx_str_t                         args[NGX_HTTP_GW_RATELIMIT_ARGS + 4];
+    ngx_uint_t                        i, n;
     ngx_http_gw_ratelimit_zone_t     *zone;
     ngx_http_gw_ratelimit_reserve_t  *reserve;
 
@@ -330,16 +334,22 @@ ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
 
     ngx_memcpy(args, o->limit->args, n * sizeof(ngx_str_t));
 
-    p = ngx_sprintf(buf, "%uD", ask);
-    args[n].data = buf;
-    args[n].len = p - buf;
+    number[0] = ask->count;
+    number[1] = ask->reach;
+    number[2] = ask->from;
+    number[3] = ask->early;
 
-    args[n + 1].data = p;
-    args[n + 1].len = ngx_sprintf(p, "%L", zone->horizon) - p;
+    p = buf;
+
+    for (i = 0; i < 4; i++) {
+        args[n + i].data = p;
+        p = ngx_sprintf(p, "%L", number[i]);
+        args[n + i].len = p - args[n + i].data;
+    }
 
     if (ngx_gw_redis_call(zone->redis->redis,
                           &ngx_gw_scripts[NGX_GW_SCRIPT_LEASE], &o->key, args,
-                          n + 2, ngx_http_gw_ratelimit_reserved, reserve)
+                          n + 4, ngx_http_gw_ratelimit_reserved, reserve)
         == NULL)
     {
         ngx_free(reserve);
@@ -443,7 +453,7 @@ ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
 
         node->expires = ngx_max(node->expires,
                                 ngx_gw_lease_expires(&leased->lease, limit,
-                                                     zone->horizon, now));
+                                                     now));
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);

@@ -167,7 +167,7 @@ ngx_http_gw_ratelimit_take(ngx_http_gw_ratelimit_outcome_t *o,
 
 ngx_int_t
 ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
-    uint32_t *ask)
+    ngx_uint_t again, ngx_gw_lease_ask_t *ask)
 {
     int64_t                          now;
     ngx_int_t                        rc;
@@ -187,6 +187,7 @@ ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
 
     if (node == NULL) {
         ngx_shmtx_unlock(&zone->shpool->mutex);
+        ask->call = 0;
         return NGX_ERROR;
     }
 
@@ -194,11 +195,10 @@ ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
 
     rc = ngx_gw_lease_take(&leased->lease, limit, zone->horizon,
                            (int64_t) zone->redis->timeout * 1000, now,
-                           o->cost, ask, &o->verdict);
+                           o->cost, again, ask, &o->verdict);
 
     node->expires = ngx_max(node->expires,
-                            ngx_gw_lease_expires(&leased->lease, limit,
-                                                 zone->horizon, now));
+                            ngx_gw_lease_expires(&leased->lease, limit, now));
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 
@@ -242,8 +242,7 @@ ngx_http_gw_ratelimit_give_back(ngx_http_gw_ratelimit_outcome_t *o)
         leased = ngx_gw_keys_data(node);
 
         if (o->divisor == 0) {
-            ngx_gw_lease_give_back(&leased->lease, limit, zone->horizon, now,
-                                   o->cost);
+            ngx_gw_lease_give_back(&leased->lease, limit, now, o->cost);
 
         } else {
             ngx_gw_limit_give_back(limit, &leased->state, time, o->cost);
