@@ -337,6 +337,12 @@ ngx_gw_redis_make(ngx_gw_redis_t *redis, ngx_gw_redis_script_t *script,
         ngx_gw_redis_beat(redis, now / 1000);
     }
 
+    if (redis->conf->master.len
+        && now / 1000 - redis->ask.started >= NGX_GW_REDIS_ASK_AGAIN)
+    {
+        ngx_gw_redis_ask(redis);
+    }
+
     return call;
 }
 
@@ -759,6 +765,8 @@ ngx_gw_redis_expire(ngx_gw_redis_call_t *call)
     if (handler) {
         handler(data, NULL);
     }
+
+    ngx_gw_redis_conn_late(conn);
 }
 
 

@@ -300,6 +300,12 @@ ngx_gw_redis_ask_answered(ngx_gw_redis_call_t *call,
 
     if (reply) {
         node->backoff = 0;
+
+        if (node->sentinel) {
+            /* nothing but this is asked of it */
+            ngx_gw_redis_guard_answered(redis, &node->guard, 1);
+        }
+
         rc = redis->map ? ngx_gw_redis_cluster_reply(redis, node, reply)
                         : ngx_gw_redis_sentinel_reply(redis, node, reply);
     }

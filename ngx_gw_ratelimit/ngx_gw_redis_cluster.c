@@ -238,8 +238,11 @@ ngx_gw_redis_cluster_redirect(ngx_gw_redis_call_t *call,
         return NGX_OK;
     }
 
+    /* at the latest the next map says whether it stays */
+
+    node->used = 1;
+
     if (moved) {
-        node->used = 1;
         redis->map[range.first] = node;
     }
 

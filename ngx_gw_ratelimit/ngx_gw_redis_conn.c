@@ -676,8 +676,14 @@ ngx_gw_redis_conn_read_handler(ngx_event_t *rev)
         return;
     }
 
-    if (ngx_exiting || (!conn->node->used && !conn->node->sentinel)) {
+    if (ngx_exiting) {
         ngx_gw_redis_conn_close(conn);
+        return;
+    }
+
+    if (!conn->node->used && !conn->node->sentinel) {
+        /* that was the last that its node was kept for */
+        ngx_post_event(&conn->node->redis->sweep, &ngx_posted_events);
         return;
     }
 
@@ -760,6 +766,10 @@ ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn, ngx_connection_t *c)
 
         call->done(call, reply);
 
+        if (conn->connection != c) {
+            return NGX_DONE;
+        }
+
         if (conn->broken) {
             ngx_gw_redis_conn_fail(conn, 0, conn->broken);
             return NGX_DONE;
@@ -818,6 +828,54 @@ ngx_gw_redis_conn_patience(ngx_gw_redis_conn_t *conn)
 }
 
 
+/* of a reply that is that small, a part alone means that the rest is lost */
+
+void
+ngx_gw_redis_conn_late(ngx_gw_redis_conn_t *conn)
+{
+    ngx_queue_t          *q;
+    ngx_gw_redis_call_t  *call;
+
+    if (conn->state != NGX_GW_REDIS_READY || ngx_queue_empty(&conn->calls)
+        || !ngx_gw_redis_reader_partial(conn->reader))
+    {
+        return;
+    }
+
+    q = ngx_queue_head(&conn->calls);
+    call = ngx_queue_data(q, ngx_gw_redis_call_t, queue);
+
+    if (!call->map) {
+        ngx_gw_redis_conn_fail(conn, NGX_ETIMEDOUT, "answered in part");
+    }
+}
+
+
+ngx_uint_t
+ngx_gw_redis_conn_stuck(ngx_gw_redis_conn_t *conn)
+{
+    ngx_queue_t          *q;
+    ngx_gw_redis_call_t  *call;
+
+    if (conn->state != NGX_GW_REDIS_READY || ngx_queue_empty(&conn->calls)) {
+        return 0;
+    }
+
+    for (q = ngx_queue_head(&conn->calls);
+         q != ngx_queue_sentinel(&conn->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_gw_redis_call_t, queue);
+
+        if (!call->expired) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 void
 ngx_gw_redis_conn_fail(ngx_gw_redis_conn_t *conn, ngx_err_t err,
     const char *what)
@@ -858,6 +916,10 @@ ngx_gw_redis_conn_fail(ngx_gw_redis_conn_t *conn, ngx_err_t err,
 
     if (failed && !node->sentinel) {
         ngx_gw_redis_ask(redis);
+    }
+
+    if (!node->used && !node->seed && !redis->exiting) {
+        ngx_post_event(&redis->sweep, &ngx_posted_events);
     }
 }
 

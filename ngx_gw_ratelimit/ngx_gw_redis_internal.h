@@ -38,8 +38,11 @@
 /* the longest words of a command: those of a script and its arguments */
 #define NGX_GW_REDIS_MAX_ARGV    (NGX_GW_REDIS_MAX_ARGS + 4)
 
-/* milliseconds between questions for addresses, and between reconnects */
+/* milliseconds between questions for addresses; Sentinels are asked again */
 #define NGX_GW_REDIS_ASK_EVERY   1000
+#define NGX_GW_REDIS_ASK_AGAIN   10000
+
+/* and between attempts to connect */
 #define NGX_GW_REDIS_MIN_BACKOFF 50
 #define NGX_GW_REDIS_MAX_BACKOFF 2000
 
@@ -291,6 +294,10 @@ void ngx_gw_redis_conn_fail(ngx_gw_redis_conn_t *conn, ngx_err_t err,
     const char *what);
 /* without a word; its calls end */
 void ngx_gw_redis_conn_close(ngx_gw_redis_conn_t *conn);
+/* a call on it has not been answered in time */
+void ngx_gw_redis_conn_late(ngx_gw_redis_conn_t *conn);
+/* whether nobody waits any more for what it does not answer */
+ngx_uint_t ngx_gw_redis_conn_stuck(ngx_gw_redis_conn_t *conn);
 /* the worker exits: sends what it can; its calls end without handlers */
 void ngx_gw_redis_conn_done(ngx_gw_redis_conn_t *conn);
 

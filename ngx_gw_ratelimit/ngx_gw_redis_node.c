@@ -190,6 +190,11 @@ ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node, uint64_t now,
     for (i = 0; i < node->nconns; i++) {
         conn = &node->conns[i];
 
+        if (*trial && ngx_gw_redis_conn_stuck(conn)) {
+            /* it may be the connection that does not answer, not the node */
+            ngx_gw_redis_conn_close(conn);
+        }
+
         if (conn->state == NGX_GW_REDIS_CLOSED) {
             if (closed == NULL) {
                 closed = conn;

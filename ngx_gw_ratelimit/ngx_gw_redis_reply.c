@@ -160,6 +160,17 @@ ngx_gw_redis_reader_error(ngx_gw_redis_reader_t *reader)
 }
 
 
+ngx_uint_t
+ngx_gw_redis_reader_partial(ngx_gw_redis_reader_t *reader)
+{
+    redisReader  *r;
+
+    r = reader->reader;
+
+    return r->ridx >= 0 || r->pos < r->len;
+}
+
+
 static ngx_int_t
 ngx_gw_redis_reader_reset(ngx_gw_redis_reader_t *reader)
 {

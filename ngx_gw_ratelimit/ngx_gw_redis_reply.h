@@ -58,6 +58,9 @@ ngx_int_t ngx_gw_redis_reader_next(ngx_gw_redis_reader_t *reader, size_t size,
     ngx_gw_redis_reply_t **reply);
 const char *ngx_gw_redis_reader_error(ngx_gw_redis_reader_t *reader);
 
+/* whether a part of a reply has come */
+ngx_uint_t ngx_gw_redis_reader_partial(ngx_gw_redis_reader_t *reader);
+
 /* whether an error reply is of this code, its first word */
 ngx_uint_t ngx_gw_redis_fault_is(ngx_gw_redis_reply_t *reply,
     const char *code);
