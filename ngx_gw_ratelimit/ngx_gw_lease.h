@@ -6,9 +6,18 @@
  *
  * A slot has a position s on the line of arrival times (see ngx_gw_limit.h).
  * It belongs to one gateway and can be spent from s - tolerance, when it
- * falls due, until it lapses a horizon, less an emission interval, after s.
- * Positions are unique, so no window W sees more than rate * W + burst +
- * rate * horizon (and the one that GCRA admits beyond) slots spent.
+ * falls due, until it lapses a horizon after s; an emission interval earlier,
+ * where that is not more than a quarter of the horizon.  Positions are unique,
+ * so no window W sees more than rate * W + burst + rate * horizon slots spent,
+ * and the one that GCRA admits beyond.
+ *
+ * Some of the horizon makes up for reserving in advance: in Redis positions
+ * are "early" later than here.  What others have reserved but not yet spent
+ * would stand before a request as if it had come; up to early it does not.
+ *
+ * A key with few requests a horizon reserves for each request as it comes,
+ * only what is due, and is then as exact as exact limits are, unless others
+ * reserve in advance.
  *
  * Times are microseconds of the monotonic clock.
  */
@@ -21,7 +30,7 @@
 #include "ngx_gw_limit.h"
 
 
-#define NGX_GW_LEASE_GRANTS  4
+#define NGX_GW_LEASE_GRANTS  6
 
 
 /* what ngx_gw_lease_take() says */
@@ -35,33 +44,53 @@ typedef struct {
     int64_t             first;       /* position, by this gateway's clock */
     uint32_t            fraction;    /* and its fraction, in 1/number */
     uint32_t            count;
-    int64_t             lapse;       /* after its position a slot lapses */
+    uint32_t            spent;       /* the slots right before the first */
+    uint32_t            lapse;       /* so long after its position */
 } ngx_gw_grant_t;
 
 
 /* all zero: nothing is known of the key */
 typedef struct {
-    ngx_gw_grant_t      grants[NGX_GW_LEASE_GRANTS];     /* oldest first */
-    ngx_uint_t          ngrants;
+    ngx_gw_grant_t      grants[NGX_GW_LEASE_GRANTS];     /* by position */
+    uint32_t            ngrants;
 
-    uint32_t            number;      /* the rate that they were reserved at */
-    int64_t             period;
+    uint32_t            rate;        /* ngx_gw_limit_t.rate of them */
 
     int64_t             asked;       /* when the call under way left, or 0 */
-    int64_t             next;        /* no call in the background before */
-    int64_t             refused;     /* no slot is to be had before */
-
-    /* the key in Redis when it last answered, by our clock */
-    int64_t             tat;
+    int64_t             next;        /* no call in the background before, */
+    uint32_t            low;         /* unless fewer slots are left */
+    uint32_t            rtt;         /* of calls, rather more than less */
+    int64_t             paid;        /* calls made so far allow no other */
 
     /* demand */
     int64_t             since;       /* requests are counted */
     uint32_t            requests;    /* their cost */
     uint32_t            demand;      /* estimate, requests in 1000 horizons */
+    uint32_t            waiting;     /* cost of those that wait */
+
+    unsigned            pressed:1;   /* others have taken most of the burst */
+
+    /* the key's arrival time when Redis last answered; 0: not yet */
+    int64_t             tat;
 } ngx_gw_lease_t;
 
 
-/* the answer to a call: times as seen from the moment when Redis ran it */
+/*
+ * A call of NGX_GW_SCRIPT_LEASE; its arguments are those of the limit, whole
+ * fraction number tolerance tolerance_fraction, and then count reach from
+ * early.
+ */
+typedef struct {
+    ngx_uint_t          call;        /* 0: none */
+    uint32_t            count;       /* slots; 0: only what is known of it */
+    int64_t             reach;       /* how far beyond the tolerance they may
+                                        lie; 0: only those that are due */
+    int64_t             from;        /* how far ahead they begin */
+    int64_t             early;
+} ngx_gw_lease_ask_t;
+
+
+/* what the script returns, in this order; times as seen from its now */
 typedef struct {
     uint32_t            granted;
     int64_t             first;       /* position of the first slot */
@@ -73,19 +102,21 @@ typedef struct {
 
 
 /*
- * Spends cost slots that are due, if there are as many.  *ask is the number
- * of slots that the caller is to ask Redis for now, 0 if none: the call is
- * then under way, and ends with ngx_gw_lease_granted() or _failed().  It can
- * be asked for together with any of the three results.  A cost of 0 spends
- * nothing and asks whether 1 would be admitted.
+ * Spends cost slots that are due, if there are as many.  If ask->call is set
+ * then the caller is to ask Redis now: the call is then under way, and ends
+ * with ngx_gw_lease_granted() or _failed().  It can be set together with any
+ * of the three results.  A cost of 0 spends nothing and asks whether 1 would
+ * be admitted.
  *
- * v is filled in as by ngx_gw_limit_take(), except for WAIT.  v->excess is
- * how far ahead of the rate the last slot spent is.  A call under way for
- * longer than patience counts as failed.
+ * A request that was told to wait takes again when a call has ended, or
+ * before; again is then set.  v is filled in as by ngx_gw_limit_take(), except
+ * for WAIT.  v->excess is how far ahead of the rate the last slot spent is.
+ * A call under way for longer than patience counts as failed.
  */
 ngx_uint_t ngx_gw_lease_take(ngx_gw_lease_t *lease,
     const ngx_gw_limit_t *limit, int64_t horizon, int64_t patience,
-    int64_t now, uint32_t cost, uint32_t *ask, ngx_gw_verdict_t *v);
+    int64_t now, uint32_t cost, ngx_uint_t again, ngx_gw_lease_ask_t *ask,
+    ngx_gw_verdict_t *v);
 
 /*
  * The answer to a call that left at sent and came at received.  Slots fall
@@ -100,11 +131,11 @@ void ngx_gw_lease_failed(ngx_gw_lease_t *lease, int64_t now);
 
 /* returns slots that were spent for a request that was rejected after all */
 void ngx_gw_lease_give_back(ngx_gw_lease_t *lease,
-    const ngx_gw_limit_t *limit, int64_t horizon, int64_t now, uint32_t cost);
+    const ngx_gw_limit_t *limit, int64_t now, uint32_t cost);
 
 /* the moment from which on the lease holds nothing */
 int64_t ngx_gw_lease_expires(const ngx_gw_lease_t *lease,
-    const ngx_gw_limit_t *limit, int64_t horizon, int64_t now);
+    const ngx_gw_limit_t *limit, int64_t now);
 
 
 #endif /* _NGX_GW_LEASE_H_INCLUDED_ */

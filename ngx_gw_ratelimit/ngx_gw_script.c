@@ -198,6 +198,56 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         "redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])\n"
         "redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000) + 1)\n"),
       { 0 } },
+
+    /*
+     * Emission slots, from "from" ahead on, up to "reach" beyond the
+     * tolerance.  Where a gateway has reserved so, most says it, and a slot
+     * is due "early" sooner; positions are told as if all were.  count is
+     * not above 9 * 10^6: with a fraction it makes less than 2^53.
+     */
+    { ngx_string(
+        NGX_GW_LUA_GCRA
+        "local count, reach = tonumber(ARGV[6]), tonumber(ARGV[7])\n"
+        "local from, early = tonumber(ARGV[8]), tonumber(ARGV[9])\n"
+        "if tat < now + from then tat, part = now + from, 0 end\n"
+        "local sooner = most > tolerance + whole + 2 and early or 0\n"
+        "reach = math.max(reach, sooner)\n"
+        "local slack, rest = now + tolerance + reach - tat, beyond - part\n"
+        "if rest < 0 then slack, rest = slack - 1, rest + number end\n"
+        "local n = 0\n"
+        "if count > 0 and slack >= 0 then\n"
+        "  local function fits(n)\n"
+        "    local more, parts = intervals(n)\n"
+        "    return more < slack or more == slack and parts <= rest\n"
+        "  end\n"
+
+        /* one too many or too few, perhaps */
+        "  n = math.floor((slack + rest / number) "
+            "/ (whole + fraction / number))\n"
+        "  n = math.min(n, count - 1)\n"
+        "  if not fits(n) then\n"
+        "    n = n - 1\n"
+        "  elseif n < count - 1 and fits(n + 1) then\n"
+        "    n = n + 1\n"
+        "  end\n"
+        "  n = n + 1\n"
+        "end\n"
+        "local first, first_part = tat - early - now, part\n"
+        "if n > 0 then\n"
+        "  local more, parts = intervals(n)\n"
+        "  tat, part = tat + more, part + parts\n"
+        "  if part >= number then tat, part = tat + 1, part - number end\n"
+        "end\n"
+        "if n > 0 or cut then\n"
+        NGX_GW_LUA_GCRA_SET
+        "end\n"
+        "local wait = 0\n"
+        "if n < count then\n"
+        "  wait = tat - now - tolerance - reach\n"
+        "  if part > beyond then wait = wait + 1 end\n"
+        "end\n"
+        "return {n, first, first_part, tat - sooner - now, "
+            "math.max(wait, 0)}\n"), { 0 } },
 };
 
 

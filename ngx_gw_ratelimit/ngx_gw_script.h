@@ -35,8 +35,11 @@
 /* member ttl -> nil */
 #define NGX_GW_SCRIPT_RENEW        6
 
-#define NGX_GW_SCRIPT_LEASE  6
-#define NGX_GW_SCRIPTS             7
+/* whole fraction number tolerance tolerance_fraction count reach from early
+   -> see ngx_gw_lease_reply_t */
+#define NGX_GW_SCRIPT_LEASE        7
+
+#define NGX_GW_SCRIPTS             8
 
 
 extern ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS];
