@@ -59,6 +59,12 @@ own_stderr() {
     unset TAP_STDERR
 }
 
+# The sources that the first comment of a unit test or fuzz target names
+sources_of() {
+    sed '/\*\//q' "$1" | tr '\n' ' ' \
+        | sed -n 's,^/\* [a-z]*: *\(.*[^ ]\) *\*/ *$,\1,p'
+}
+
 jobs() { echo "${JOBS:-$(nproc)}"; }
 
 # The tree and the mode of nginx a command is about.  NGINX_SRC=DIR means that

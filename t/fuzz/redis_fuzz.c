@@ -1,4 +1,5 @@
-/* fuzz: ngx_gw_ratelimit/ngx_gw_redis_reply.c ngx_gw_ratelimit/ngx_gw_redis_slots.c */
+/* fuzz: ngx_gw_ratelimit/ngx_gw_redis_reply.c
+         ngx_gw_ratelimit/ngx_gw_redis_slots.c */
 
 /*
  * Replies from any bytes: the same whether they come at once or in pieces,

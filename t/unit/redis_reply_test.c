@@ -1,4 +1,5 @@
-/* unit: ngx_gw_ratelimit/ngx_gw_redis_reply.c ngx_gw_ratelimit/ngx_gw_redis_slots.c */
+/* unit: ngx_gw_ratelimit/ngx_gw_redis_reply.c
+         ngx_gw_ratelimit/ngx_gw_redis_slots.c */
 
 /*
  * ngx_gw_redis_reply and ngx_gw_redis_slots: replies in any pieces, those
