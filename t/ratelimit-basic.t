@@ -547,8 +547,9 @@ location /slow {
 ['many at a time', sub {
     my ($name) = @_;
 
+    my $began = now();
     my @res = burst(12, key => 'b');
-    my $took = $res[-1]{took};
+    my $took = now() - $began;
     my $n = grep { $_->{code} == 200 } @res;
 
     cmp_ok($n, '>=', 2, $name);

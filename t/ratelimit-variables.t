@@ -70,8 +70,7 @@ location /between {
 
 location = /auth {
     internal;
-    proxy_set_header X-Seen "$gw_ratelimit_status/$gw_ratelimit_results";
-    proxy_pass http://$TEST_NGINX_BACK:/auth;
+    proxy_pass http://$TEST_NGINX_BACK:/auth?$http_x_key-$gw_ratelimit_status-$gw_ratelimit_results-$gw_ratelimit_zone;
 }
 
 location /lines {
@@ -115,6 +114,12 @@ rejected('read before, and rejected', as('e', '/early'), 'three',
 
 passes(1, 'between the two places', as('b', '/between'),
        'X-Results' => 'three=passed,one=passed'),
+['between the two places: what a subrequest sees', sub {
+     my ($key) = GwTest::key_header('b') =~ /: (.*)/;
+
+     ok(wait_for(sub { arrived("/auth?$key-passed-three=passed-three") }, 1),
+        $_[0]);
+ }],
 rejected('between the two places', as('b', '/between'), 'one',
          'X-Results' => 'three=passed,one=rejected'),
 
