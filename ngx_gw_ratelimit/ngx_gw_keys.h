@@ -21,6 +21,10 @@
 #define NGX_GW_KEYS_PINNED  ((int64_t) 0x7fffffffffffffff)
 
 
+/* processes that are told of */
+#define NGX_GW_KEYS_PIDS  256
+
+
 /* what the key's owner keeps follows */
 typedef struct {
     uint64_t        hash[2];
@@ -50,6 +54,8 @@ typedef struct {
     uint32_t        oldest;
 
     uint64_t        forgotten;     /* nodes that held something */
+
+    int32_t         pids[NGX_GW_KEYS_PIDS];      /* for the owner's use */
 } ngx_gw_keys_t;
 
 

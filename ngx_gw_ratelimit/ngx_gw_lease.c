@@ -71,14 +71,15 @@ static void ngx_gw_lease_ask_ahead(ngx_gw_lease_t *lease,
     ngx_gw_lease_ask_t *ask);
 static void ngx_gw_lease_ahead(const ngx_gw_limit_t *limit, int64_t horizon,
     uint64_t demand, uint64_t stock, ngx_gw_lease_ask_t *ask);
-static uint64_t ngx_gw_lease_demand(const ngx_gw_lease_t *lease);
+static uint64_t ngx_gw_lease_demand(const ngx_gw_lease_t *lease,
+    int64_t horizon, int64_t now);
 static uint64_t ngx_gw_lease_target(const ngx_gw_lease_t *lease,
     uint64_t demand, int64_t horizon);
 static uint64_t ngx_gw_lease_surge(uint64_t demand);
 static uint64_t ngx_gw_lease_root(uint64_t n);
 static uint64_t ngx_gw_lease_stock(const ngx_gw_lease_t *lease);
 static void ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon,
-    int64_t sent, int64_t wait);
+    int64_t sent, int64_t now, int64_t wait);
 
 
 /* how much of a horizon makes up for reserving in advance */
@@ -134,7 +135,9 @@ ngx_gw_lease_take(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
             lease->waiting += ngx_min(cost, UINT32_MAX - lease->waiting);
         }
 
-        if (!lease->asked) {
+        /* where calls fail no request relies on that of another */
+
+        if (!lease->asked || lease->failed) {
             ngx_gw_lease_ask(lease, limit, horizon, now,
                              cost ? need - due : 0, ask);
         }
@@ -487,16 +490,20 @@ ngx_gw_lease_ask(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 
     lease->asked = now;
 
-    demand = ngx_gw_lease_demand(lease);
-    count = missing ? ngx_max(missing, lease->waiting) : 0;
+    demand = ngx_gw_lease_demand(lease, horizon, now);
+    count = missing;
 
-    if (count && demand >= NGX_GW_LEASE_FEW) {
-        count += ngx_gw_lease_target(lease, demand, horizon);
+    if (count && !lease->failed) {
+        count = ngx_max(count, lease->waiting);
+
+        if (demand >= NGX_GW_LEASE_FEW) {
+            count += ngx_gw_lease_target(lease, demand, horizon);
+        }
     }
 
     ask->count = (uint32_t) ngx_min(count, NGX_GW_LEASE_COUNT);
 
-    if (count && demand >= NGX_GW_LEASE_FEW) {
+    if (count > missing && demand >= NGX_GW_LEASE_FEW) {
         ngx_gw_lease_ahead(limit, horizon, demand, 0, ask);
     }
 }
@@ -522,7 +529,7 @@ ngx_gw_lease_ask_ahead(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
         return;
     }
 
-    demand = ngx_gw_lease_demand(lease);
+    demand = ngx_gw_lease_demand(lease, horizon, now);
 
     if (demand < NGX_GW_LEASE_FEW) {
         return;
@@ -569,13 +576,15 @@ ngx_gw_lease_ahead(const ngx_gw_limit_t *limit, int64_t horizon,
 }
 
 
-/* in 1000 horizons */
+/* what has come since the last estimate counts where it is no chance */
 
 static uint64_t
-ngx_gw_lease_demand(const ngx_gw_lease_t *lease)
+ngx_gw_lease_demand(const ngx_gw_lease_t *lease, int64_t horizon, int64_t now)
 {
+    int64_t   elapsed;
     uint64_t  seen, chance;
 
+    elapsed = ngx_min(now - lease->since, horizon);
     seen = (uint64_t) lease->requests * 1000;
 
     if (lease->pressed) {
@@ -586,7 +595,16 @@ ngx_gw_lease_demand(const ngx_gw_lease_t *lease)
         seen -= ngx_min(seen, chance);
     }
 
-    return seen > ngx_gw_lease_surge(lease->demand) ? seen : lease->demand;
+    if (seen <= ngx_gw_lease_surge(lease->demand * elapsed / horizon)) {
+        return lease->demand;
+    }
+
+    if (lease->demand >= NGX_GW_LEASE_FEW) {
+        elapsed = ngx_max(elapsed, horizon / 8);
+        seen = ngx_min(seen * horizon / elapsed, NGX_GW_LEASE_MOST);
+    }
+
+    return ngx_max(seen, lease->demand);
 }
 
 
@@ -663,6 +681,7 @@ ngx_gw_lease_granted(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     ngx_gw_grant_t  *grant;
 
     lease->asked = 0;
+    lease->failed = 0;
 
     if (lease->rate != limit->rate) {
         return;
@@ -674,7 +693,7 @@ ngx_gw_lease_granted(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     lease->tat = sent + reply->tat;
     lease->pressed = (reply->first > limit->tolerance / 2);
 
-    ngx_gw_lease_plan(lease, horizon, sent, reply->wait);
+    ngx_gw_lease_plan(lease, horizon, sent, received, reply->wait);
 
     if (reply->granted == 0) {
         return;
@@ -719,7 +738,7 @@ ngx_gw_lease_granted(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 
 static void
 ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon, int64_t sent,
-    int64_t wait)
+    int64_t now, int64_t wait)
 {
     int64_t   turn, late;
     uint64_t  demand, spent;
@@ -727,7 +746,7 @@ ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon, int64_t sent,
     lease->paid = ngx_max(lease->paid, sent - horizon / 2)
                   + horizon / 1000 * NGX_GW_LEASE_PAY;
 
-    demand = ngx_gw_lease_demand(lease);
+    demand = ngx_gw_lease_demand(lease, horizon, now);
 
     if (demand < NGX_GW_LEASE_FEW) {
         lease->next = 0;
@@ -762,6 +781,7 @@ void
 ngx_gw_lease_failed(ngx_gw_lease_t *lease, int64_t now)
 {
     lease->asked = 0;
+    lease->failed = 1;
     lease->waiting = 0;
     lease->low = 0;
     lease->next = ngx_max(lease->next, now + NGX_GW_LEASE_PAUSE);

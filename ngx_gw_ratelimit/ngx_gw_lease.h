@@ -69,6 +69,7 @@ typedef struct {
     uint32_t            waiting;     /* cost of those that wait */
 
     unsigned            pressed:1;   /* others have taken most of the burst */
+    unsigned            failed:1;    /* the last call */
 
     /* the key's arrival time when Redis last answered; 0: not yet */
     int64_t             tat;

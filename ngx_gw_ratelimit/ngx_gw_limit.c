@@ -312,22 +312,34 @@ ngx_gw_limit_take(const ngx_gw_limit_t *limit, ngx_gw_limit_state_t *state,
 
 void
 ngx_gw_limit_give_back(const ngx_gw_limit_t *limit,
-    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost)
+    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost, int64_t charged)
 {
     int64_t   whole;
     uint32_t  fraction;
 
     if (limit->algorithm != NGX_GW_LIMIT_GCRA) {
-        state->window.count -= ngx_min(cost, state->window.count);
+
+        if (state->window.id == charged) {
+            state->window.count -= ngx_min(cost, state->window.count);
+
+        } else if (state->window.id == charged + 1) {
+            state->window.last -= ngx_min(cost, state->window.last);
+        }
+
         return;
     }
 
-    if (cost > (uint64_t) limit->burst + 1) {
+    if (cost > (uint64_t) limit->burst + 1 || charged <= now) {
         return;
     }
 
     ngx_gw_limit_gcra_adopt(limit, state, now);
     ngx_gw_limit_intervals(limit, cost, &whole, &fraction);
+
+    if (whole > charged - now) {
+        whole = charged - now;
+        fraction = 0;
+    }
 
     state->gcra.tat -= whole;
 
@@ -404,6 +416,8 @@ ngx_gw_limit_gcra_take(const ngx_gw_limit_t *limit,
 
         state->gcra.tat = now + ahead;
         state->gcra.fraction = fraction;
+
+        v->charged = state->gcra.tat;
     }
 
     ngx_gw_limit_gcra_verdict(limit, ahead, fraction, cost, v);
@@ -612,6 +626,7 @@ ngx_gw_limit_window_take(const ngx_gw_limit_t *limit,
 
     if (v->admitted) {
         state->window.count += cost;
+        v->charged = id;
     }
 
     next = limit->period;

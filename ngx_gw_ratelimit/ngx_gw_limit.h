@@ -74,6 +74,8 @@ typedef struct {
     int64_t       retry;         /* not admitted: until it would be */
     int64_t       excess;        /* GCRA, admitted: how far ahead of the
                                     rate the request is */
+    int64_t       charged;       /* admitted: what tells the charge: the
+                                    arrival time after it, or its window */
 } ngx_gw_verdict_t;
 
 
@@ -105,9 +107,10 @@ void ngx_gw_limit_take(const ngx_gw_limit_t *limit,
     ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
     ngx_gw_verdict_t *v);
 
-/* undoes a charge; one that has been earned again meanwhile stays so */
+/* undoes a charge, as far as it has not been earned again meanwhile */
 void ngx_gw_limit_give_back(const ngx_gw_limit_t *limit,
-    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost);
+    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
+    int64_t charged);
 
 /* the moment from which on the state holds nothing, by the clock of now */
 int64_t ngx_gw_limit_expires(const ngx_gw_limit_t *limit,

@@ -285,8 +285,11 @@ ngx_gw_redis_make(ngx_gw_redis_t *redis, ngx_gw_redis_script_t *script,
 
     node = redis->master;
 
-    if (redis->map) {
+    if (redis->map || redis->conf->connections > 1) {
         slot = ngx_gw_redis_key_slot(&redis->conf->prefix, key);
+    }
+
+    if (redis->map) {
         node = redis->map[slot];
 
         if (node == NULL && redis->mapped) {
@@ -296,7 +299,7 @@ ngx_gw_redis_make(ngx_gw_redis_t *redis, ngx_gw_redis_script_t *script,
     }
 
     if (node) {
-        conn = ngx_gw_redis_node_conn(node, now / 1000, &trial);
+        conn = ngx_gw_redis_node_conn(node, slot, now / 1000, &trial);
 
         if (conn == NULL) {
             ngx_gw_redis_ask(redis);
@@ -486,6 +489,7 @@ void
 ngx_gw_redis_forget(ngx_gw_redis_call_t *call)
 {
     call->handler = NULL;
+    call->forgotten = 1;
 
     if (call->awaited) {
         call->awaited = 0;
@@ -551,6 +555,21 @@ ngx_gw_redis_refused(ngx_gw_redis_call_t *call, ngx_gw_redis_reply_t *reply)
     conn = call->conn;
     node = conn->node;
 
+    /* what has not been done is not wanted any more */
+
+    if (call->forgotten
+        && (ngx_gw_redis_fault_is(reply, "NOSCRIPT")
+            || ngx_gw_redis_fault_is(reply, "MOVED")
+            || ngx_gw_redis_fault_is(reply, "ASK")))
+    {
+        if (call->trial) {
+            ngx_gw_redis_guard_answered(redis, &node->guard, 1);
+        }
+
+        ngx_gw_redis_end(call, NULL);
+        return;
+    }
+
     if (!call->eval && ngx_gw_redis_fault_is(reply, "NOSCRIPT")) {
         call->eval = 1;
 
@@ -598,7 +617,8 @@ ngx_gw_redis_resend(ngx_gw_redis_call_t *call, ngx_gw_redis_node_t *node)
     trial = 0;
     call->trial = 0;
 
-    conn = ngx_gw_redis_node_conn(node, ngx_gw_redis_now_ms(), &trial);
+    conn = ngx_gw_redis_node_conn(node, call->slot, ngx_gw_redis_now_ms(),
+                                  &trial);
 
     if (conn) {
         call->trial = trial;
@@ -708,9 +728,13 @@ ngx_gw_redis_timer_handler(ngx_event_t *ev)
             continue;
         }
 
-        if (!ev->timer_set) {
-            ngx_add_timer(ev, (ngx_msec_t) ((timeout - waited + 999) / 1000));
+        /* a handler may have made a call, and set it for that */
+
+        if (ev->timer_set) {
+            ngx_del_timer(ev);
         }
+
+        ngx_add_timer(ev, (ngx_msec_t) ((timeout - waited + 999) / 1000));
 
         return;
     }

@@ -228,7 +228,8 @@ ngx_gw_redis_ask_node(ngx_gw_redis_t *redis, ngx_gw_redis_node_t *node)
     ask = &redis->ask;
     trial = 0;
 
-    conn = ngx_gw_redis_node_conn(node, ngx_gw_redis_now_ms(), &trial);
+    conn = ngx_gw_redis_node_conn(node, 0, ngx_gw_redis_now_ms(),
+                                  &trial);
 
     if (conn == NULL) {
         return NGX_DECLINED;

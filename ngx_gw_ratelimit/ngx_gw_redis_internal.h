@@ -111,6 +111,7 @@ struct ngx_gw_redis_call_s {
     unsigned                 background:1; /* nobody does */
     unsigned                 expired:1;
     unsigned                 trial:1;      /* a breaker waits for it */
+    unsigned                 forgotten:1;  /* by who waited for it */
     unsigned                 eval:1;       /* with the script's text */
     unsigned                 asking:1;
     unsigned                 map:1;        /* its reply may be large */
@@ -163,7 +164,8 @@ struct ngx_gw_redis_node_s {
     ngx_str_t                name;         /* address:port */
     ngx_str_t                host;         /* for TLS */
     ngx_uint_t               port;
-    uint64_t                 retry;        /* ms: no connect before */
+    uint64_t                 failed;       /* ms: the last connect */
+    uint64_t                 retry;        /* no other before */
     ngx_msec_t               backoff;
 
 #if (NGX_SSL)
@@ -275,7 +277,7 @@ ngx_gw_redis_node_t *ngx_gw_redis_node_find(ngx_gw_redis_t *redis,
  * says whether the call is a trial.
  */
 ngx_gw_redis_conn_t *ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node,
-    uint64_t now, ngx_uint_t *trial);
+    ngx_uint_t slot, uint64_t now, ngx_uint_t *trial);
 void ngx_gw_redis_node_backoff(ngx_gw_redis_node_t *node);
 /* closes and frees what is no longer used, when that can be done */
 void ngx_gw_redis_node_sweep(ngx_gw_redis_t *redis);

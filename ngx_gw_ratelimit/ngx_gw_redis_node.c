@@ -7,9 +7,18 @@
 #include "ngx_gw_redis_internal.h"
 
 
+/*
+ * Milliseconds: that another worker is answered need not mean that we are, so
+ * it is not tried all the time because of that.
+ */
+#define NGX_GW_REDIS_ANSWERS  10
+
+
 static ngx_gw_redis_node_t *ngx_gw_redis_node_create(ngx_gw_redis_t *redis,
     struct sockaddr *sockaddr, socklen_t socklen, ngx_str_t *host,
     ngx_uint_t sentinel);
+static ngx_uint_t ngx_gw_redis_node_answers(ngx_gw_redis_node_t *node,
+    uint64_t now);
 
 
 ngx_gw_redis_node_t *
@@ -161,13 +170,14 @@ ngx_gw_redis_node_create(ngx_gw_redis_t *redis, struct sockaddr *sockaddr,
 }
 
 
+/* calls of one key keep to one connection, and so to their order */
+
 ngx_gw_redis_conn_t *
-ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node, uint64_t now,
-    ngx_uint_t *trial)
+ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node, ngx_uint_t slot,
+    uint64_t now, ngx_uint_t *trial)
 {
     ngx_int_t             rc;
-    ngx_uint_t            i;
-    ngx_gw_redis_conn_t  *conn, *best, *closed;
+    ngx_gw_redis_conn_t  *conn;
 
     rc = ngx_gw_redis_guard_allow(node->redis, &node->guard, now);
 
@@ -177,65 +187,39 @@ ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node, uint64_t now,
 
     *trial = (rc == NGX_AGAIN);
 
-    if (node->guard.seen_open && rc == NGX_OK) {
-        /* another worker has found that it answers again */
-        node->guard.seen_open = 0;
+    if (now < node->retry && rc == NGX_OK
+        && ngx_gw_redis_node_answers(node, now))
+    {
         node->backoff = 0;
         node->retry = 0;
     }
 
-    best = NULL;
-    closed = NULL;
+    conn = &node->conns[slot % node->nconns];
 
-    for (i = 0; i < node->nconns; i++) {
-        conn = &node->conns[i];
-
-        if (*trial && ngx_gw_redis_conn_stuck(conn)) {
-            /* it may be the connection that does not answer, not the node */
-            ngx_gw_redis_conn_close(conn);
-        }
-
-        if (conn->state == NGX_GW_REDIS_CLOSED) {
-            if (closed == NULL) {
-                closed = conn;
-            }
-
-            continue;
-        }
-
-        if (best == NULL
-            || (conn->state == NGX_GW_REDIS_READY)
-               > (best->state == NGX_GW_REDIS_READY)
-            || ((conn->state == NGX_GW_REDIS_READY)
-                == (best->state == NGX_GW_REDIS_READY)
-                && conn->ncalls < best->ncalls))
-        {
-            best = conn;
-        }
+    if (*trial && conn->state != NGX_GW_REDIS_CLOSED
+        && ngx_gw_redis_conn_stuck(conn))
+    {
+        /* it may be the connection that does not answer, not the node */
+        ngx_gw_redis_conn_close(conn);
     }
 
-    /* one more is opened when all have something to do */
-
-    if (closed && (best == NULL || best->ncalls)
+    if (conn->state == NGX_GW_REDIS_CLOSED
         && (*trial || now >= node->retry))
     {
-        closed->trial = (*trial && best == NULL);
+        conn->trial = (*trial != 0);
 
-        if (ngx_gw_redis_conn_open(closed) == NGX_OK) {
-            best = best ? best : closed;
-
-        } else if (closed->trial) {
+        if (ngx_gw_redis_conn_open(conn) != NGX_OK && conn->trial) {
             /* it has ended with that */
             *trial = 0;
         }
 
-        closed->trial = 0;
+        conn->trial = 0;
     }
 
-    if (best && best->state != NGX_GW_REDIS_CLOSED
-        && best->ncalls < NGX_GW_REDIS_MAX_CALLS)
+    if (conn->state != NGX_GW_REDIS_CLOSED
+        && conn->ncalls < NGX_GW_REDIS_MAX_CALLS)
     {
-        return best;
+        return conn;
     }
 
     if (*trial) {
@@ -243,6 +227,21 @@ ngx_gw_redis_node_conn(ngx_gw_redis_node_t *node, uint64_t now,
     }
 
     return NULL;
+}
+
+
+/* another worker has found that it answers again, after we have failed */
+
+static ngx_uint_t
+ngx_gw_redis_node_answers(ngx_gw_redis_node_t *node, uint64_t now)
+{
+    if (node->guard.seen_open) {
+        node->guard.seen_open = 0;
+        return 1;
+    }
+
+    return node->guard.breaker->failures == 0
+           && now >= node->failed + NGX_GW_REDIS_ANSWERS;
 }
 
 
@@ -257,7 +256,8 @@ ngx_gw_redis_node_backoff(ngx_gw_redis_node_t *node)
     time = ngx_min(time, NGX_GW_REDIS_MAX_BACKOFF);
 
     node->backoff = time;
-    node->retry = ngx_gw_redis_now_ms() + time / 2
+    node->failed = ngx_gw_redis_now_ms();
+    node->retry = node->failed + time / 2
                   + (ngx_msec_t) ngx_random() % (time / 2 + 1);
 }
 

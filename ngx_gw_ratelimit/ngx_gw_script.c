@@ -66,6 +66,7 @@
     "local kind, length, offset = "                                           \
         "ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])\n"                     \
     "local id, elapsed\n"                                                     \
+    "local next = length > 0 and length or 31 * 86400000000\n"                \
     "if length > 0 then\n"                                                    \
     "  id = math.floor((now + offset) / length)\n"                            \
     "  elapsed = now + offset - id * length\n"                                \
@@ -103,7 +104,17 @@
 #define NGX_GW_LUA_WINDOW_SET                                                 \
     "redis.call('SET', KEYS[1], "                                             \
         "string.format('%.0f %.0f %.0f', id, count, last), 'PX', "            \
-        "math.ceil(((kind == 's' and 2 or 1) * length - elapsed) / 1000))\n"
+        "math.ceil((length - elapsed + (kind == 's' and next or 0))"           \
+            " / 1000))\n"
+
+
+/* a set lives as long as the last of its members */
+
+#define NGX_GW_LUA_IN_FLIGHT_EXPIRE                                           \
+    "local life = math.ceil(ttl / 1000) + 1\n"                                \
+    "if redis.call('PTTL', KEYS[1]) < life then\n"                            \
+    "  redis.call('PEXPIRE', KEYS[1], life)\n"                                \
+    "end\n"
 
 
 ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
@@ -134,6 +145,11 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         NGX_GW_LUA_GCRA
         "if not state then return end\n"
         "local less, parts = intervals(tonumber(ARGV[6]))\n"
+
+        /* what has been earned again meanwhile stays */
+        "if less > tonumber(ARGV[8]) then\n"
+        "  less, parts = tonumber(ARGV[8]), 0\n"
+        "end\n"
         "tat, part = tat - less, part - parts\n"
         "if part < 0 then tat, part = tat - 1, part + number end\n"
         "if tat < now then\n"
@@ -162,29 +178,39 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         "  if from > id then\n"
         NGX_GW_LUA_WINDOW_SET
         "  end\n"
-        "  return {0, count, last, elapsed, length}\n"
+        "  return {0, count, last, elapsed, length, id}\n"
         "end\n"
         "if cost > 0 then\n"
         "  count = count + cost\n"
         NGX_GW_LUA_WINDOW_SET
         "end\n"
-        "return {1, count, last, elapsed, length}\n"), { 0 } },
+        "return {1, count, last, elapsed, length, id}\n"), { 0 } },
 
     { ngx_string(
         NGX_GW_LUA_WINDOW
         "if not state then return end\n"
-        "count = math.max(count - tonumber(ARGV[5]), 0)\n"
+        "local cost, charged = tonumber(ARGV[5]), tonumber(ARGV[6])\n"
+        "if charged == id then\n"
+        "  count = math.max(count - cost, 0)\n"
+        "elseif charged == id - 1 then\n"
+        "  last = math.max(last - cost, 0)\n"
+        "else\n"
+        "  return\n"
+        "end\n"
         NGX_GW_LUA_WINDOW_SET), { 0 } },
 
     { ngx_string(
         NGX_GW_LUA_NOW
         "local limit, ttl = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
         "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)\n"
+
+        /* from before the clock stepped back: no ttl is an hour */
+        "redis.call('ZREMRANGEBYSCORE', KEYS[1], now + 3600000001, '+inf')\n"
         "local n = redis.call('ZCARD', KEYS[1])\n"
         "local admitted = n < limit and 1 or 0\n"
         "if admitted == 1 or ARGV[4] == '1' then\n"
         "  redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])\n"
-        "  redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000) + 1)\n"
+        NGX_GW_LUA_IN_FLIGHT_EXPIRE
         "  n = n + 1\n"
         "end\n"
         "return {admitted, n}\n"), { 0 } },
@@ -196,7 +222,7 @@ ngx_gw_redis_script_t  ngx_gw_scripts[NGX_GW_SCRIPTS] = {
         NGX_GW_LUA_NOW
         "local ttl = tonumber(ARGV[2])\n"
         "redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])\n"
-        "redis.call('PEXPIRE', KEYS[1], math.ceil(ttl / 1000) + 1)\n"),
+        NGX_GW_LUA_IN_FLIGHT_EXPIRE),
       { 0 } },
 
     /*

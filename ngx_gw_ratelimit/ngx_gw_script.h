@@ -16,14 +16,14 @@
    -> admitted, arrival time - now, its fraction */
 #define NGX_GW_SCRIPT_GCRA         0
 
-/* the same -> nil */
+/* the same, 0, and how much of the charge is not earned again -> nil */
 #define NGX_GW_SCRIPT_GCRA_BACK    1
 
-/* kind period offset quota cost -> admitted count last elapsed length;
+/* kind period offset quota cost -> admitted count last elapsed length id;
    kind: "f" or "s"; period 0: months */
 #define NGX_GW_SCRIPT_WINDOW       2
 
-/* the same -> nil */
+/* the same, and the id of the window that was charged -> nil */
 #define NGX_GW_SCRIPT_WINDOW_BACK  3
 
 /* member limit ttl force -> admitted, in flight with it */

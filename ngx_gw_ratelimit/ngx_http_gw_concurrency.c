@@ -3,9 +3,10 @@
  * Requests in flight.
  *
  * A key's node counts those of this gateway.  Beside it a node for each
- * worker that has some says how many: when a worker has died, its successor
- * takes them off.  In Redis each request is a member of the key's set, and
- * stands there for as long as its gateway renews it.
+ * worker that has some says how many: when a worker has died, another takes
+ * them off.  In Redis each request is a member of the key's set, and stands
+ * there for as long as its gateway renews it: at first for a moment, so that
+ * one that nobody could take back does not count for long.
  */
 
 
@@ -21,14 +22,32 @@
 /* when room will be is not known: s */
 #define NGX_HTTP_GW_CONCURRENCY_RETRY  1
 
+/* for so long a member stands at first: ms */
+#define NGX_HTTP_GW_CONCURRENCY_FIRST  3000
+
+/* members of which it is not known that they are gone: tried again so often,
+   and so many of a zone are kept */
+#define NGX_HTTP_GW_CONCURRENCY_AGAIN  1000
+#define NGX_HTTP_GW_CONCURRENCY_LOST   4096
+
 
 struct ngx_http_gw_ratelimit_held_s {
     ngx_queue_t        queue;          /* of the zone, if asked */
-    ngx_msec_t         renewed;
+    ngx_msec_t         due;            /* to be renewed */
     ngx_str_t          key;
     ngx_str_t          member;
     unsigned           asked:1;        /* Redis was, to count it */
 };
+
+
+/* a member that is to go; outlives its request */
+typedef struct {
+    ngx_queue_t                    queue;      /* of the zone, while waiting */
+    ngx_http_gw_ratelimit_zone_t  *zone;
+    ngx_msec_t                     end;        /* it has gone by itself */
+    ngx_str_t                      key;
+    ngx_str_t                      member;
+} ngx_http_gw_concurrency_lost_t;
 
 
 static ngx_int_t ngx_http_gw_concurrency_count(
@@ -46,15 +65,23 @@ static ngx_int_t ngx_http_gw_concurrency_ask(
 static void ngx_http_gw_concurrency_answer(void *data,
     ngx_gw_redis_reply_t *reply);
 static void ngx_http_gw_concurrency_hold(ngx_http_gw_ratelimit_outcome_t *o);
+static void ngx_http_gw_concurrency_release(
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_http_gw_ratelimit_held_t *held);
+static void ngx_http_gw_concurrency_send_release(
+    ngx_http_gw_concurrency_lost_t *lost);
+static void ngx_http_gw_concurrency_released(void *data,
+    ngx_gw_redis_reply_t *reply);
+static void ngx_http_gw_concurrency_keep(
+    ngx_http_gw_concurrency_lost_t *lost);
+static void ngx_http_gw_concurrency_again(ngx_event_t *ev);
 static void ngx_http_gw_concurrency_renew(ngx_event_t *ev);
 static void ngx_http_gw_concurrency_schedule(
     ngx_http_gw_ratelimit_zone_t *zone);
+static void ngx_http_gw_concurrency_register(
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_uint_t enter);
+static void ngx_http_gw_concurrency_look(ngx_http_gw_ratelimit_zone_t *zone);
 static uint32_t ngx_http_gw_concurrency_reclaim(
     ngx_http_gw_ratelimit_zone_t *zone, uint32_t i);
-
-
-#define ngx_http_gw_concurrency_interval(zone)                                \
-    ((ngx_msec_t) ((zone)->ttl / 3000))
 
 
 void
@@ -144,6 +171,7 @@ ngx_http_gw_concurrency_count(ngx_http_gw_ratelimit_outcome_t *o,
 
     if (all->count >= limit) {
         ngx_shmtx_unlock(&zone->shpool->mutex);
+        ngx_http_gw_concurrency_look(zone);
         return NGX_DECLINED;
     }
 
@@ -275,7 +303,8 @@ ngx_http_gw_concurrency_ask(ngx_http_gw_ratelimit_outcome_t *o)
     args[1].len = p - args[1].data;
 
     args[2].data = p;
-    p = ngx_sprintf(p, "%L", zone->ttl);
+    p = ngx_sprintf(p, "%L", ngx_min(zone->ttl,
+                                     NGX_HTTP_GW_CONCURRENCY_FIRST * 1000));
     args[2].len = p - args[2].data;
 
     args[3].data = (u_char *) (o->rule->dry_run ? "1" : "0");
@@ -373,13 +402,22 @@ ngx_http_gw_concurrency_fall_back(ngx_http_gw_ratelimit_outcome_t *o)
 }
 
 
-/* is renewed from now on */
+/*
+ * Is renewed from now on.  Requests are held for times of their own, but
+ * nearly all of the queue is in the order of when they are due: what has been
+ * renewed once goes to another.
+ */
 
 static void
 ngx_http_gw_concurrency_hold(ngx_http_gw_ratelimit_outcome_t *o)
 {
+    ngx_msec_t  first;
+
+    first = (ngx_msec_t) ngx_min(o->zone->ttl / 1000,
+                                 NGX_HTTP_GW_CONCURRENCY_FIRST);
+
     o->held->asked = 1;
-    o->held->renewed = ngx_current_msec;
+    o->held->due = ngx_current_msec + first / 3;
 
     ngx_queue_insert_tail(&o->zone->held, &o->held->queue);
 
@@ -398,13 +436,118 @@ ngx_http_gw_concurrency_leave(ngx_http_gw_ratelimit_outcome_t *o)
 
     if (held->asked) {
         ngx_queue_remove(&held->queue);
-
-        (void) ngx_gw_redis_call(o->zone->redis->redis,
-                                 &ngx_gw_scripts[NGX_GW_SCRIPT_RELEASE],
-                                 &held->key, &held->member, 1, NULL, NULL);
+        ngx_http_gw_concurrency_release(o->zone, held);
     }
 
     o->held = NULL;
+}
+
+
+/* it is waited for: a worker does not exit before, and asks again if need be */
+
+static void
+ngx_http_gw_concurrency_release(ngx_http_gw_ratelimit_zone_t *zone,
+    ngx_http_gw_ratelimit_held_t *held)
+{
+    u_char                          *p;
+    ngx_http_gw_concurrency_lost_t  *lost;
+
+    lost = ngx_alloc(sizeof(ngx_http_gw_concurrency_lost_t)
+                     + held->key.len + held->member.len, ngx_cycle->log);
+    if (lost == NULL) {
+        return;
+    }
+
+    p = (u_char *) (lost + 1);
+
+    lost->zone = zone;
+    lost->end = ngx_current_msec + (ngx_msec_t) (zone->ttl / 1000);
+
+    lost->key.len = held->key.len;
+    lost->key.data = p;
+    p = ngx_cpymem(p, held->key.data, held->key.len);
+
+    lost->member.len = held->member.len;
+    lost->member.data = p;
+    ngx_memcpy(p, held->member.data, held->member.len);
+
+    ngx_http_gw_concurrency_send_release(lost);
+}
+
+
+static void
+ngx_http_gw_concurrency_send_release(ngx_http_gw_concurrency_lost_t *lost)
+{
+    if (ngx_gw_redis_call(lost->zone->redis->redis,
+                          &ngx_gw_scripts[NGX_GW_SCRIPT_RELEASE], &lost->key,
+                          &lost->member, 1, ngx_http_gw_concurrency_released,
+                          lost)
+        == NULL)
+    {
+        ngx_http_gw_concurrency_keep(lost);
+    }
+}
+
+
+static void
+ngx_http_gw_concurrency_released(void *data, ngx_gw_redis_reply_t *reply)
+{
+    ngx_http_gw_concurrency_lost_t *lost = data;
+
+    if (reply) {
+        ngx_free(lost);
+        return;
+    }
+
+    ngx_http_gw_concurrency_keep(lost);
+}
+
+
+static void
+ngx_http_gw_concurrency_keep(ngx_http_gw_concurrency_lost_t *lost)
+{
+    ngx_http_gw_ratelimit_zone_t  *zone;
+
+    zone = lost->zone;
+
+    if (zone->nlost >= NGX_HTTP_GW_CONCURRENCY_LOST || ngx_exiting) {
+        ngx_free(lost);
+        return;
+    }
+
+    zone->nlost++;
+    ngx_queue_insert_tail(&zone->lost, &lost->queue);
+
+    if (!zone->again.timer_set) {
+        ngx_add_timer(&zone->again, NGX_HTTP_GW_CONCURRENCY_AGAIN);
+    }
+}
+
+
+static void
+ngx_http_gw_concurrency_again(ngx_event_t *ev)
+{
+    ngx_uint_t                       n;
+    ngx_queue_t                     *q;
+    ngx_http_gw_ratelimit_zone_t    *zone;
+    ngx_http_gw_concurrency_lost_t  *lost;
+
+    zone = ev->data;
+
+    for (n = zone->nlost; n; n--) {
+        q = ngx_queue_head(&zone->lost);
+        lost = ngx_queue_data(q, ngx_http_gw_concurrency_lost_t, queue);
+
+        ngx_queue_remove(q);
+        zone->nlost--;
+
+        if ((ngx_msec_int_t) (lost->end - ngx_current_msec) <= 0) {
+            ngx_free(lost);
+            continue;
+        }
+
+        ngx_http_gw_concurrency_send_release(lost);
+    }
 }
 
 
@@ -414,7 +557,7 @@ ngx_http_gw_concurrency_renew(ngx_event_t *ev)
     u_char                         ttl[NGX_INT64_LEN];
     ngx_str_t                      args[2];
     ngx_uint_t                     n;
-    ngx_queue_t                   *q;
+    ngx_queue_t                   *q, *queue;
     ngx_http_gw_ratelimit_zone_t  *zone;
     ngx_http_gw_ratelimit_held_t  *held;
 
@@ -423,56 +566,76 @@ ngx_http_gw_concurrency_renew(ngx_event_t *ev)
     args[1].data = ttl;
     args[1].len = ngx_sprintf(ttl, "%L", zone->ttl) - ttl;
 
-    for (n = 0; n < NGX_HTTP_GW_CONCURRENCY_RENEW; n++) {
+    queue = &zone->held;
 
-        if (ngx_queue_empty(&zone->held)) {
-            return;
-        }
+    for (n = 0; n < NGX_HTTP_GW_CONCURRENCY_RENEW; /* void */ ) {
 
-        q = ngx_queue_head(&zone->held);
+        q = ngx_queue_head(queue);
         held = ngx_queue_data(q, ngx_http_gw_ratelimit_held_t, queue);
 
-        if (ngx_current_msec - held->renewed
-            < ngx_http_gw_concurrency_interval(zone))
+        if (q == ngx_queue_sentinel(queue)
+            || (ngx_msec_int_t) (held->due - ngx_current_msec) > 0)
         {
-            break;
+            if (queue == &zone->renewed) {
+                break;
+            }
+
+            queue = &zone->renewed;
+            continue;
         }
 
-        held->renewed = ngx_current_msec;
+        held->due = ngx_current_msec + (ngx_msec_t) (zone->ttl / 3000);
 
         ngx_queue_remove(q);
-        ngx_queue_insert_tail(&zone->held, q);
+        ngx_queue_insert_tail(&zone->renewed, q);
 
         args[0] = held->member;
 
         (void) ngx_gw_redis_call(zone->redis->redis,
                                  &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
                                  &held->key, args, 2, NULL, NULL);
+        n++;
     }
 
     ngx_http_gw_concurrency_schedule(zone);
 }
 
 
-/* for when the one that was renewed longest ago is due */
+/* for the first that is due */
 
 static void
 ngx_http_gw_concurrency_schedule(ngx_http_gw_ratelimit_zone_t *zone)
 {
-    ngx_msec_t                     age, interval;
+    ngx_uint_t                     i;
+    ngx_queue_t                   *queue;
+    ngx_msec_int_t                 wait, least;
     ngx_http_gw_ratelimit_held_t  *held;
 
     if (zone->renew.timer_set) {
         return;
     }
 
-    held = ngx_queue_data(ngx_queue_head(&zone->held),
-                          ngx_http_gw_ratelimit_held_t, queue);
+    least = -1;
 
-    age = ngx_current_msec - held->renewed;
-    interval = ngx_http_gw_concurrency_interval(zone);
+    for (i = 0; i < 2; i++) {
+        queue = i ? &zone->renewed : &zone->held;
 
-    ngx_add_timer(&zone->renew, age < interval ? interval - age : 1);
+        if (ngx_queue_empty(queue)) {
+            continue;
+        }
+
+        held = ngx_queue_data(ngx_queue_head(queue),
+                              ngx_http_gw_ratelimit_held_t, queue);
+
+        wait = (ngx_msec_int_t) (held->due - ngx_current_msec);
+        wait = ngx_max(wait, 1);
+
+        least = (least == -1) ? wait : ngx_min(least, wait);
+    }
+
+    if (least != -1) {
+        ngx_add_timer(&zone->renew, (ngx_msec_t) least);
+    }
 }
 
 
@@ -480,22 +643,98 @@ ngx_int_t
 ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
     ngx_http_gw_ratelimit_zone_t *zone)
 {
-    uint32_t  i;
-
     ngx_queue_init(&zone->held);
+    ngx_queue_init(&zone->renewed);
+    ngx_queue_init(&zone->lost);
 
     zone->renew.data = zone;
     zone->renew.handler = ngx_http_gw_concurrency_renew;
     zone->renew.log = cycle->log;
     zone->renew.cancelable = 1;
 
-    i = 1;
+    zone->again.data = zone;
+    zone->again.handler = ngx_http_gw_concurrency_again;
+    zone->again.log = cycle->log;
+    zone->again.cancelable = 1;
 
-    while (i) {
-        i = ngx_http_gw_concurrency_reclaim(zone, i);
-    }
+    ngx_http_gw_concurrency_register(zone, 1);
+    ngx_http_gw_concurrency_look(zone);
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_gw_concurrency_exit_process(ngx_http_gw_ratelimit_zone_t *zone)
+{
+    ngx_queue_t  *q;
+
+    ngx_http_gw_concurrency_register(zone, 0);
+
+    while (!ngx_queue_empty(&zone->lost)) {
+        q = ngx_queue_head(&zone->lost);
+        ngx_queue_remove(q);
+
+        ngx_free(ngx_queue_data(q, ngx_http_gw_concurrency_lost_t, queue));
+    }
+}
+
+
+/* this worker among those that use the zone, or no more */
+
+static void
+ngx_http_gw_concurrency_register(ngx_http_gw_ratelimit_zone_t *zone,
+    ngx_uint_t enter)
+{
+    int32_t     *pid;
+    ngx_uint_t   i;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    pid = zone->keys->pids;
+
+    for (i = 0; i < NGX_GW_KEYS_PIDS; i++) {
+        if (pid[i] == (enter ? 0 : (int32_t) ngx_pid)) {
+            pid[i] = enter ? (int32_t) ngx_pid : 0;
+            break;
+        }
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+/* for workers that have died, and what they had in flight */
+
+static void
+ngx_http_gw_concurrency_look(ngx_http_gw_ratelimit_zone_t *zone)
+{
+    int32_t     *pid;
+    uint32_t     node;
+    ngx_uint_t   i;
+
+    if (zone->looked == ngx_time()) {
+        return;
+    }
+
+    zone->looked = ngx_time();
+    pid = zone->keys->pids;
+
+    for (i = 0; i < NGX_GW_KEYS_PIDS; i++) {
+
+        if (pid[i] == 0 || kill((ngx_pid_t) pid[i], 0) == 0
+            || ngx_errno != NGX_ESRCH)
+        {
+            continue;
+        }
+
+        pid[i] = 0;
+        node = 1;
+
+        while (node) {
+            node = ngx_http_gw_concurrency_reclaim(zone, node);
+        }
+    }
 }
 
 

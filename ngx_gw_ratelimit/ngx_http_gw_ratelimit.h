@@ -104,10 +104,15 @@ typedef struct {
     /* the worker's */
     time_t                          warned;          /* of a full zone */
     uint64_t                        forgotten;       /* by then */
-    ngx_queue_t                     held;            /* to be renewed, the
-                                                        oldest first */
+    ngx_queue_t                     held;            /* to be renewed for the
+                                                        first time, */
+    ngx_queue_t                     renewed;         /* and again */
     ngx_event_t                     renew;
+    ngx_queue_t                     lost;            /* to be released */
+    ngx_uint_t                      nlost;
+    ngx_event_t                     again;
     uint64_t                        entered;         /* requests */
+    time_t                          looked;          /* for the dead */
 } ngx_http_gw_ratelimit_zone_t;
 
 
@@ -365,6 +370,7 @@ void ngx_http_gw_concurrency_fall_back(ngx_http_gw_ratelimit_outcome_t *o);
 
 ngx_int_t ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
     ngx_http_gw_ratelimit_zone_t *zone);
+void ngx_http_gw_concurrency_exit_process(ngx_http_gw_ratelimit_zone_t *zone);
 
 
 /* _handler.c */

@@ -25,7 +25,7 @@ struct ngx_http_gw_ratelimit_reserve_s {
 
 static ngx_gw_redis_call_t *ngx_http_gw_ratelimit_call(
     ngx_http_gw_ratelimit_outcome_t *o, ngx_gw_redis_script_t *script,
-    ngx_gw_redis_handler_pt handler);
+    ngx_gw_redis_handler_pt handler, int64_t charged);
 static void ngx_http_gw_ratelimit_answer(void *data,
     ngx_gw_redis_reply_t *reply);
 static ngx_int_t ngx_http_gw_ratelimit_read(
@@ -56,7 +56,7 @@ ngx_http_gw_ratelimit_ask(ngx_http_gw_ratelimit_outcome_t *o)
                                    ngx_http_gw_ratelimit_script(o,
                                                      NGX_GW_SCRIPT_GCRA,
                                                      NGX_GW_SCRIPT_WINDOW),
-                                   ngx_http_gw_ratelimit_answer);
+                                   ngx_http_gw_ratelimit_answer, 0);
         if (o->call) {
             return;
         }
@@ -68,25 +68,38 @@ ngx_http_gw_ratelimit_ask(ngx_http_gw_ratelimit_outcome_t *o)
 }
 
 
-/* the limit and the cost are the arguments */
+/* the limit, the cost, and to take it back what was charged */
 
 static ngx_gw_redis_call_t *
 ngx_http_gw_ratelimit_call(ngx_http_gw_ratelimit_outcome_t *o,
-    ngx_gw_redis_script_t *script, ngx_gw_redis_handler_pt handler)
+    ngx_gw_redis_script_t *script, ngx_gw_redis_handler_pt handler,
+    int64_t charged)
 {
-    u_char      cost[NGX_INT32_LEN];
-    ngx_str_t   args[NGX_HTTP_GW_RATELIMIT_ARGS + 1];
-    ngx_uint_t  n;
+    u_char     *p, buf[NGX_INT32_LEN + NGX_INT64_LEN];
+    ngx_str_t   args[NGX_HTTP_GW_RATELIMIT_ARGS + 3], *arg;
 
-    n = o->limit->nargs;
+    ngx_memcpy(args, o->limit->args, o->limit->nargs * sizeof(ngx_str_t));
+    arg = args + o->limit->nargs;
 
-    ngx_memcpy(args, o->limit->args, n * sizeof(ngx_str_t));
+    arg->data = buf;
+    p = ngx_sprintf(buf, "%uD", o->cost);
+    arg->len = p - buf;
+    arg++;
 
-    args[n].data = cost;
-    args[n].len = ngx_sprintf(cost, "%uD", o->cost) - cost;
+    if (handler == NULL) {
+
+        if (o->limit->limit.algorithm == NGX_GW_LIMIT_GCRA) {
+            ngx_str_set(arg, "0");
+            arg++;
+        }
+
+        arg->data = p;
+        arg->len = ngx_sprintf(p, "%L", charged) - p;
+        arg++;
+    }
 
     return ngx_gw_redis_call(o->zone->redis->redis, script, &o->key, args,
-                             n + 1, handler, o);
+                             arg - args, handler, o);
 }
 
 
@@ -131,11 +144,19 @@ ngx_http_gw_ratelimit_read(ngx_http_gw_ratelimit_outcome_t *o,
         a = elt[1]->integer;
         b = elt[2]->integer;
 
-        if (b < 0 || b >= (int64_t) limit->number) {
+        /* no further ahead than a request of this limit can bring it, or, if
+           it is not admitted, another of the key's */
+
+        if (b < 0 || b >= (int64_t) limit->number
+            || a > (elt[0]->integer == 1
+                    ? limit->tolerance + limit->whole + 2
+                    : NGX_GW_LIMIT_MAX_TIME + 2 * limit->whole))
+        {
             return NGX_ERROR;
         }
 
         o->verdict.admitted = (elt[0]->integer == 1);
+        o->verdict.charged = ngx_http_gw_ratelimit_now() + a;
 
         ngx_gw_limit_gcra_verdict(limit, a, (uint32_t) b, o->cost,
                                   &o->verdict);
@@ -143,7 +164,7 @@ ngx_http_gw_ratelimit_read(ngx_http_gw_ratelimit_outcome_t *o,
         return NGX_OK;
     }
 
-    if (ngx_http_gw_ratelimit_integers(reply, 5) != NGX_OK) {
+    if (ngx_http_gw_ratelimit_integers(reply, 6) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -153,12 +174,14 @@ ngx_http_gw_ratelimit_read(ngx_http_gw_ratelimit_outcome_t *o,
     length = elt[4]->integer;
 
     if (a < 0 || a > 0xffffffff || b < 0 || b > 0xffffffff
-        || elapsed < 0 || length <= elapsed || length > NGX_GW_LIMIT_MAX_TIME)
+        || elapsed < 0 || length <= elapsed || length > NGX_GW_LIMIT_MAX_TIME
+        || (elt[0]->integer == 1 && a > (int64_t) limit->number))
     {
         return NGX_ERROR;
     }
 
     o->verdict.admitted = (elt[0]->integer == 1);
+    o->verdict.charged = elt[5]->integer;
 
     ngx_gw_limit_window_verdict(limit, (uint32_t) a, (uint32_t) b, elapsed,
                                 length, o->cost, &o->verdict);
@@ -192,11 +215,23 @@ ngx_http_gw_ratelimit_integers(ngx_gw_redis_reply_t *reply, ngx_uint_t n)
 void
 ngx_http_gw_ratelimit_call_back(ngx_http_gw_ratelimit_outcome_t *o)
 {
+    int64_t  charged;
+
+    charged = o->verdict.charged;
+
+    if (o->limit->limit.algorithm == NGX_GW_LIMIT_GCRA) {
+        charged -= ngx_http_gw_ratelimit_now();
+
+        if (charged <= 0) {
+            return;
+        }
+    }
+
     (void) ngx_http_gw_ratelimit_call(o,
                                    ngx_http_gw_ratelimit_script(o,
                                                 NGX_GW_SCRIPT_GCRA_BACK,
                                                 NGX_GW_SCRIPT_WINDOW_BACK),
-                                   NULL);
+                                   NULL, charged);
 }
 
 

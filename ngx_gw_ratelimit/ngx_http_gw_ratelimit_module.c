@@ -451,6 +451,7 @@ ngx_http_gw_ratelimit_exit_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                           i;
     ngx_gw_redis_conf_t                **redis;
+    ngx_http_gw_ratelimit_zone_t       **zone;
     ngx_http_gw_ratelimit_main_conf_t   *rmcf;
 
     rmcf = ngx_http_cycle_get_module_main_conf(cycle,
@@ -464,6 +465,14 @@ ngx_http_gw_ratelimit_exit_process(ngx_cycle_t *cycle)
     for (i = 0; i < rmcf->redis.nelts; i++) {
         if (redis[i]->redis) {
             ngx_gw_redis_done(redis[i]);
+        }
+    }
+
+    zone = rmcf->zones.elts;
+
+    for (i = 0; i < rmcf->zones.nelts; i++) {
+        if (zone[i]->concurrency && zone[i]->renew.data) {
+            ngx_http_gw_concurrency_exit_process(zone[i]);
         }
     }
 }

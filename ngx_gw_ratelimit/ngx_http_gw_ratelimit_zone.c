@@ -245,7 +245,8 @@ ngx_http_gw_ratelimit_give_back(ngx_http_gw_ratelimit_outcome_t *o)
             ngx_gw_lease_give_back(&leased->lease, limit, now, o->cost);
 
         } else {
-            ngx_gw_limit_give_back(limit, &leased->state, time, o->cost);
+            ngx_gw_limit_give_back(limit, &leased->state, time, o->cost,
+                                   o->verdict.charged);
         }
     }
 

@@ -148,7 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (admitted && cost && (op & 2)) {
 
-            ngx_gw_limit_give_back(&limit, &state, now, cost);
+            ngx_gw_limit_give_back(&limit, &state, now, cost, v.charged);
 
             if (limit.algorithm != NGX_GW_LIMIT_GCRA) {
                 used -= cost;
