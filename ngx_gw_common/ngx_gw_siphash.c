@@ -73,21 +73,21 @@ ngx_gw_siphash(const uint64_t key[2], const u_char *data, size_t len,
         data += 8;
 
         s.d ^= word;
-        ngx_gw_siphash_rounds(&s, 2);
+        ngx_gw_siphash_rounds(&s, 1);
         s.a ^= word;
     }
 
     word = (uint64_t) len << 56 | ngx_gw_siphash_word(data, left);
 
     s.d ^= word;
-    ngx_gw_siphash_rounds(&s, 2);
+    ngx_gw_siphash_rounds(&s, 1);
     s.a ^= word;
 
     s.c ^= 0xee;
-    ngx_gw_siphash_rounds(&s, 4);
+    ngx_gw_siphash_rounds(&s, 3);
     hash[0] = s.a ^ s.b ^ s.c ^ s.d;
 
     s.b ^= 0xdd;
-    ngx_gw_siphash_rounds(&s, 4);
+    ngx_gw_siphash_rounds(&s, 3);
     hash[1] = s.a ^ s.b ^ s.c ^ s.d;
 }

@@ -1,7 +1,8 @@
 
 /*
- * SipHash-2-4 with a result of 128 bits (Aumasson, Bernstein: "SipHash: a
- * fast short-input PRF", and its reference implementation's 128-bit output).
+ * SipHash-1-3 with a result of 128 bits (Aumasson, Bernstein: "SipHash: a
+ * fast short-input PRF", and its reference implementation's 128-bit output):
+ * the rounds that are usual for hash tables.
  */
 
 

@@ -10,25 +10,28 @@
 /* with less demand each request makes a call of its own */
 #define NGX_GW_LEASE_FEW    4500
 
+/* what is kept for chance is at most such a part of all slots */
+#define NGX_GW_LEASE_SHARE  6
+
 /* with less, nothing is kept in stock for chance: it would mostly lapse */
-#define NGX_GW_LEASE_LITTLE  8000
+#define NGX_GW_LEASE_LITTLE  7000
 
 /* above it is not estimated */
 #define NGX_GW_LEASE_MOST   4000000000U
 
 /* the least time between calls in the long run, and the time from a call to
    that which takes its place, in 1/1000 of a horizon */
-#define NGX_GW_LEASE_PAY    510
-#define NGX_GW_LEASE_TURN   525
+#define NGX_GW_LEASE_PAY    503
+#define NGX_GW_LEASE_TURN   515
 
 /* the latest time for it, a bit before slots lapse */
-#define NGX_GW_LEASE_LATE   600
+#define NGX_GW_LEASE_LATE   550
 
 /* slots in a call, as many as the script can reckon with */
 #define NGX_GW_LEASE_COUNT  8000000
 
 /* how far slots may fall due ahead, beyond the time to the next call */
-#define NGX_GW_LEASE_AHEAD  600
+#define NGX_GW_LEASE_AHEAD  800
 
 /* a slot that is granted can be spent at least for so long */
 #define NGX_GW_LEASE_LEAST  1000
@@ -74,7 +77,7 @@ static void ngx_gw_lease_ahead(const ngx_gw_limit_t *limit, int64_t horizon,
 static uint64_t ngx_gw_lease_demand(const ngx_gw_lease_t *lease,
     int64_t horizon, int64_t now);
 static uint64_t ngx_gw_lease_target(const ngx_gw_lease_t *lease,
-    uint64_t demand, int64_t horizon);
+    const ngx_gw_limit_t *limit, int64_t horizon, uint64_t demand);
 static uint64_t ngx_gw_lease_surge(uint64_t demand);
 static uint64_t ngx_gw_lease_root(uint64_t n);
 static uint64_t ngx_gw_lease_stock(const ngx_gw_lease_t *lease);
@@ -497,7 +500,8 @@ ngx_gw_lease_ask(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
         count = ngx_max(count, lease->waiting);
 
         if (demand >= NGX_GW_LEASE_FEW) {
-            count += ngx_gw_lease_target(lease, demand, horizon);
+            count += ngx_gw_lease_target(lease, limit, horizon,
+                                         demand);
         }
     }
 
@@ -535,7 +539,7 @@ ngx_gw_lease_ask_ahead(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
         return;
     }
 
-    target = ngx_gw_lease_target(lease, demand, horizon);
+    target = ngx_gw_lease_target(lease, limit, horizon, demand);
 
     if (target <= stock) {
         lease->next = now + horizon / 8;
@@ -584,7 +588,6 @@ ngx_gw_lease_demand(const ngx_gw_lease_t *lease, int64_t horizon, int64_t now)
     int64_t   elapsed;
     uint64_t  seen, chance;
 
-    elapsed = ngx_min(now - lease->since, horizon);
     seen = (uint64_t) lease->requests * 1000;
 
     if (lease->pressed) {
@@ -595,26 +598,25 @@ ngx_gw_lease_demand(const ngx_gw_lease_t *lease, int64_t horizon, int64_t now)
         seen -= ngx_min(seen, chance);
     }
 
-    if (seen <= ngx_gw_lease_surge(lease->demand * elapsed / horizon)) {
-        return lease->demand;
-    }
-
     if (lease->demand >= NGX_GW_LEASE_FEW) {
-        elapsed = ngx_max(elapsed, horizon / 8);
+
+        /* a few at once are no surge */
+
+        elapsed = ngx_max(now - lease->since, horizon / 2);
         seen = ngx_min(seen * horizon / elapsed, NGX_GW_LEASE_MOST);
     }
 
-    return ngx_max(seen, lease->demand);
+    return seen > ngx_gw_lease_surge(lease->demand) ? seen : lease->demand;
 }
 
 
 /* so many slots should be in stock right after a call */
 
 static uint64_t
-ngx_gw_lease_target(const ngx_gw_lease_t *lease, uint64_t demand,
-    int64_t horizon)
+ngx_gw_lease_target(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
+    int64_t horizon, uint64_t demand)
 {
-    uint64_t  spent, chance;
+    uint64_t  spent, chance, most;
 
     spent = demand * (horizon / 1000 * NGX_GW_LEASE_TURN + lease->rtt)
             / horizon;
@@ -623,9 +625,13 @@ ngx_gw_lease_target(const ngx_gw_lease_t *lease, uint64_t demand,
         return (spent + 500) / 1000;
     }
 
-    chance = ngx_gw_lease_root(spent * 1000);
+    /* but not much of all there is in a horizon */
 
-    return (spent + chance + chance / 2 + 999) / 1000;
+    chance = ngx_gw_lease_root(spent * 1000);
+    most = (uint64_t) horizon * limit->number / limit->period * 1000;
+    chance = ngx_min(chance + chance / 2, most / NGX_GW_LEASE_SHARE);
+
+    return (spent + chance + 999) / 1000;
 }
 
 

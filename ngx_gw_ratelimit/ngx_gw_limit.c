@@ -27,6 +27,8 @@ static void ngx_gw_limit_gcra_take(const ngx_gw_limit_t *limit,
     ngx_gw_verdict_t *v);
 static void ngx_gw_limit_gcra_adopt(const ngx_gw_limit_t *limit,
     ngx_gw_limit_state_t *state, int64_t now);
+static ngx_inline int64_t ngx_gw_limit_gcra_excess(
+    const ngx_gw_limit_t *limit, int64_t ahead, uint32_t fraction);
 static ngx_inline void ngx_gw_limit_gcra_left(const ngx_gw_limit_t *limit,
     int64_t ahead, uint32_t fraction, ngx_gw_verdict_t *v);
 static int64_t ngx_gw_limit_gcra_retry(const ngx_gw_limit_t *limit,
@@ -301,12 +303,34 @@ void
 ngx_gw_limit_take(const ngx_gw_limit_t *limit, ngx_gw_limit_state_t *state,
     int64_t now, uint32_t cost, ngx_gw_verdict_t *v)
 {
+    ngx_gw_limit_charge(limit, state, now, cost, v);
+    ngx_gw_limit_complete(limit, v);
+}
+
+
+void
+ngx_gw_limit_charge(const ngx_gw_limit_t *limit,
+    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
+    ngx_gw_verdict_t *v)
+{
+    v->incomplete = 0;
+
     if (limit->algorithm == NGX_GW_LIMIT_GCRA) {
         ngx_gw_limit_gcra_take(limit, state, now, cost, v);
         return;
     }
 
     ngx_gw_limit_window_take(limit, state, now, cost, v);
+}
+
+
+void
+ngx_gw_limit_complete(const ngx_gw_limit_t *limit, ngx_gw_verdict_t *v)
+{
+    if (v->incomplete) {
+        v->incomplete = 0;
+        ngx_gw_limit_gcra_left(limit, v->ahead, v->fraction, v);
+    }
 }
 
 
@@ -420,7 +444,32 @@ ngx_gw_limit_gcra_take(const ngx_gw_limit_t *limit,
         v->charged = state->gcra.tat;
     }
 
-    ngx_gw_limit_gcra_verdict(limit, ahead, fraction, cost, v);
+    if (!v->admitted) {
+        ngx_gw_limit_gcra_verdict(limit, ahead, fraction, cost, v);
+        return;
+    }
+
+    v->limit = limit->burst + 1;
+    v->retry = 0;
+    v->excess = cost ? ngx_gw_limit_gcra_excess(limit, ahead, fraction) : 0;
+
+    v->incomplete = 1;
+    v->ahead = ahead;
+    v->fraction = fraction;
+}
+
+
+/* of a request that has been charged */
+
+static ngx_inline int64_t
+ngx_gw_limit_gcra_excess(const ngx_gw_limit_t *limit, int64_t ahead,
+    uint32_t fraction)
+{
+    int64_t  excess;
+
+    excess = ahead - limit->whole + (fraction > limit->fraction);
+
+    return ngx_max(excess, 0);
 }
 
 
@@ -492,6 +541,7 @@ ngx_gw_limit_gcra_verdict(const ngx_gw_limit_t *limit, int64_t ahead,
     v->limit = limit->burst + 1;
     v->retry = 0;
     v->excess = 0;
+    v->incomplete = 0;
 
     ngx_gw_limit_gcra_left(limit, ahead, fraction, v);
 
@@ -504,8 +554,7 @@ ngx_gw_limit_gcra_verdict(const ngx_gw_limit_t *limit, int64_t ahead,
     }
 
     if (cost) {
-        v->excess = ahead - limit->whole + (fraction > limit->fraction);
-        v->excess = ngx_max(v->excess, 0);
+        v->excess = ngx_gw_limit_gcra_excess(limit, ahead, fraction);
     }
 }
 

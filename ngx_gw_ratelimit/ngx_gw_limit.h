@@ -76,6 +76,9 @@ typedef struct {
                                     rate the request is */
     int64_t       charged;       /* admitted: what tells the charge: the
                                     arrival time after it, or its window */
+    int64_t       ahead;         /* not complete: what the rest is made of */
+    uint32_t      fraction;
+    unsigned      incomplete:1;
 } ngx_gw_verdict_t;
 
 
@@ -106,6 +109,15 @@ void ngx_gw_limit_share(ngx_gw_limit_t *share, const ngx_gw_limit_t *limit,
 void ngx_gw_limit_take(const ngx_gw_limit_t *limit,
     ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
     ngx_gw_verdict_t *v);
+
+/*
+ * The same, in less time: remaining and reset of a request that is admitted
+ * may be left to be reckoned, by ngx_gw_limit_complete(), if anybody asks.
+ */
+void ngx_gw_limit_charge(const ngx_gw_limit_t *limit,
+    ngx_gw_limit_state_t *state, int64_t now, uint32_t cost,
+    ngx_gw_verdict_t *v);
+void ngx_gw_limit_complete(const ngx_gw_limit_t *limit, ngx_gw_verdict_t *v);
 
 /* undoes a charge, as far as it has not been earned again meanwhile */
 void ngx_gw_limit_give_back(const ngx_gw_limit_t *limit,

@@ -5,7 +5,7 @@
 
 
 #include "ngx_gw_redis_internal.h"
-#include "ngx_gw_hiredis.h"
+#include "ngx_gw_redis_encode.h"
 
 
 /* the buffer for what is to be sent: at first, and kept at most */
@@ -460,9 +460,8 @@ ngx_gw_redis_conn_add(ngx_gw_redis_conn_t *conn, ngx_gw_redis_call_t *call)
 static ngx_int_t
 ngx_gw_redis_conn_write(ngx_gw_redis_conn_t *conn, ngx_gw_redis_call_t *call)
 {
-    char                   *command;
+    size_t                  size;
     ngx_str_t               argv[1];
-    long long               len;
     ngx_gw_redis_call_t    *asking;
     ngx_gw_redis_script_t  *script;
 
@@ -501,21 +500,16 @@ ngx_gw_redis_conn_write(ngx_gw_redis_conn_t *conn, ngx_gw_redis_call_t *call)
         }
     }
 
-    len = redisFormatCommandArgv(&command, (int) call->argc, call->argv,
-                                 call->argvlen);
-    if (len < 0) {
-        return NGX_ERROR;
-    }
+    size = ngx_gw_redis_encoded_size(call->argc, call->argvlen);
 
-    if ((size_t) (conn->end - conn->last) < (size_t) len
-        && ngx_gw_redis_conn_reserve(conn, len) != NGX_OK)
+    if ((size_t) (conn->end - conn->last) < size
+        && ngx_gw_redis_conn_reserve(conn, size) != NGX_OK)
     {
-        redisFreeCommand(command);
         return NGX_ERROR;
     }
 
-    conn->last = ngx_cpymem(conn->last, command, len);
-    redisFreeCommand(command);
+    conn->last = ngx_gw_redis_encode(conn->last, call->argc, call->argv,
+                                     call->argvlen);
 
     call->conn = conn;
     ngx_queue_insert_tail(&conn->calls, &call->queue);

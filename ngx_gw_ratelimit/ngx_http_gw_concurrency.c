@@ -12,7 +12,6 @@
 
 #include "ngx_http_gw_ratelimit.h"
 #include "ngx_gw_script.h"
-#include "ngx_gw_siphash.h"
 
 
 /* looked at with the lock held, renewed in one turn */
@@ -54,9 +53,8 @@ static ngx_int_t ngx_http_gw_concurrency_count(
     ngx_http_gw_ratelimit_outcome_t *o, uint32_t limit, uint32_t *count);
 static void ngx_http_gw_concurrency_uncount(
     ngx_http_gw_ratelimit_outcome_t *o);
-static void ngx_http_gw_concurrency_worker_hash(
-    ngx_http_gw_ratelimit_zone_t *zone, const uint64_t key[2], int32_t pid,
-    uint64_t hash[2]);
+static void ngx_http_gw_concurrency_worker_hash(const uint64_t key[2],
+    int32_t pid, uint64_t hash[2]);
 static void ngx_http_gw_concurrency_verdict(
     ngx_http_gw_ratelimit_outcome_t *o, ngx_uint_t admitted,
     uint32_t limit, uint32_t count);
@@ -154,8 +152,7 @@ ngx_http_gw_concurrency_count(ngx_http_gw_ratelimit_outcome_t *o,
     zone = o->zone;
     now = ngx_http_gw_ratelimit_now();
 
-    ngx_http_gw_concurrency_worker_hash(zone, o->hash, (int32_t) ngx_pid,
-                                        hash);
+    ngx_http_gw_concurrency_worker_hash(o->hash, (int32_t) ngx_pid, hash);
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
@@ -213,8 +210,7 @@ ngx_http_gw_concurrency_uncount(ngx_http_gw_ratelimit_outcome_t *o)
 
     zone = o->zone;
 
-    ngx_http_gw_concurrency_worker_hash(zone, o->hash, (int32_t) ngx_pid,
-                                        hash);
+    ngx_http_gw_concurrency_worker_hash(o->hash, (int32_t) ngx_pid, hash);
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
@@ -238,17 +234,14 @@ ngx_http_gw_concurrency_uncount(ngx_http_gw_ratelimit_outcome_t *o)
 }
 
 
+/* as good a hash as the key's is, of the two */
+
 static void
-ngx_http_gw_concurrency_worker_hash(ngx_http_gw_ratelimit_zone_t *zone,
-    const uint64_t key[2], int32_t pid, uint64_t hash[2])
+ngx_http_gw_concurrency_worker_hash(const uint64_t key[2], int32_t pid,
+    uint64_t hash[2])
 {
-    uint64_t  data[3];
-
-    data[0] = key[0];
-    data[1] = key[1];
-    data[2] = (uint32_t) pid;
-
-    ngx_gw_siphash(zone->seed, (u_char *) data, sizeof(data), hash);
+    hash[0] = key[0] ^ (uint64_t) (uint32_t) pid * 0x9e3779b97f4a7c15;
+    hash[1] = ~key[1];
 }
 
 

@@ -166,6 +166,10 @@ typedef struct {
 
     ngx_http_gw_error_t             error;
 
+    /* the worker's */
+    ngx_http_gw_ratelimit_ctx_t    *free;
+    ngx_uint_t                      nfree;
+
     unsigned                        before:1;        /* some rule is */
     unsigned                        after:1;
 } ngx_http_gw_ratelimit_main_conf_t;
@@ -226,9 +230,10 @@ struct ngx_http_gw_ratelimit_batch_s {
 
 /*
  * What is known of a request.  It is found again after an internal redirect,
- * which clears the module's ctx, by the cleanup of the pool it lives in.
+ * which clears the module's ctx, by a cleanup of the request's pool.
  */
 struct ngx_http_gw_ratelimit_ctx_s {
+    ngx_http_gw_ratelimit_ctx_t       *next;         /* while it is free */
     ngx_http_request_t                *request;
     ngx_http_gw_ratelimit_batch_t     *batches;
     ngx_http_gw_ratelimit_batch_t     *current;      /* not decided yet */

@@ -9,6 +9,18 @@
 #include <openssl/sha.h>
 
 
+/* rules that a ctx has room for, and so many of them are kept */
+#define NGX_HTTP_GW_RATELIMIT_FIRST  2
+#define NGX_HTTP_GW_RATELIMIT_FREE   1024
+
+#define ngx_http_gw_ratelimit_batch_size(n)                                   \
+    (offsetof(ngx_http_gw_ratelimit_batch_t, outcomes)                        \
+     + (n) * sizeof(ngx_http_gw_ratelimit_outcome_t))
+
+#define NGX_HTTP_GW_RATELIMIT_CTX_SIZE                                        \
+    (sizeof(ngx_http_gw_ratelimit_ctx_t)                                      \
+     + ngx_http_gw_ratelimit_batch_size(NGX_HTTP_GW_RATELIMIT_FIRST))
+
 /* another worker's call for a lease is looked after so often */
 #define NGX_HTTP_GW_RATELIMIT_POLL  1
 
@@ -156,22 +168,43 @@ ngx_http_gw_ratelimit_get_ctx(ngx_http_request_t *r)
 }
 
 
+/*
+ * A ctx comes from the worker's own, with room for the first rules: from the
+ * pool of a request it would often need another block of memory.
+ */
+
 static ngx_http_gw_ratelimit_ctx_t *
 ngx_http_gw_ratelimit_make_ctx(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t           *cln;
-    ngx_http_gw_ratelimit_ctx_t  *ctx;
+    ngx_pool_cleanup_t                 *cln;
+    ngx_http_gw_ratelimit_ctx_t        *ctx;
+    ngx_http_gw_ratelimit_main_conf_t  *rmcf;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_gw_ratelimit_ctx_t));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
         return NULL;
     }
 
-    ctx = cln->data;
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_gw_ratelimit_module);
+
+    ctx = rmcf->free;
+
+    if (ctx) {
+        rmcf->free = ctx->next;
+        rmcf->nfree--;
+
+    } else {
+        ctx = ngx_alloc(NGX_HTTP_GW_RATELIMIT_CTX_SIZE, r->connection->log);
+        if (ctx == NULL) {
+            return NULL;
+        }
+    }
+
     ngx_memzero(ctx, sizeof(ngx_http_gw_ratelimit_ctx_t));
 
     ctx->request = r;
 
+    cln->data = ctx;
     cln->handler = ngx_http_gw_ratelimit_cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_http_gw_ratelimit_module);
@@ -189,19 +222,28 @@ static ngx_int_t
 ngx_http_gw_ratelimit_collect(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_ctx_t *ctx, ngx_array_t *rules)
 {
+    size_t                            size;
     ngx_int_t                         rc;
     ngx_uint_t                        i;
     ngx_http_gw_ratelimit_rule_t    **rule;
     ngx_http_gw_ratelimit_batch_t    *batch, **last;
     ngx_http_gw_ratelimit_outcome_t  *o;
 
-    batch = ngx_pcalloc(r->pool,
-                        offsetof(ngx_http_gw_ratelimit_batch_t, outcomes)
-                        + rules->nelts
-                          * sizeof(ngx_http_gw_ratelimit_outcome_t));
-    if (batch == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    size = ngx_http_gw_ratelimit_batch_size(rules->nelts);
+
+    if (ctx->batches == NULL
+        && rules->nelts <= NGX_HTTP_GW_RATELIMIT_FIRST)
+    {
+        batch = (ngx_http_gw_ratelimit_batch_t *) (ctx + 1);
+
+    } else {
+        batch = ngx_palloc(r->pool, size);
+        if (batch == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
+
+    ngx_memzero(batch, size);
 
     rule = rules->elts;
     o = batch->outcomes;
@@ -839,6 +881,10 @@ ngx_http_gw_ratelimit_nearest(ngx_http_gw_ratelimit_ctx_t *ctx,
                 continue;
             }
 
+            if (o->verdict.incomplete) {
+                ngx_gw_limit_complete(&o->limit->limit, &o->verdict);
+            }
+
             if (nearest == NULL
                 || o->verdict.remaining < nearest->verdict.remaining
                 || (o->verdict.remaining == nearest->verdict.remaining
@@ -917,9 +963,10 @@ ngx_http_gw_ratelimit_cleanup(void *data)
 {
     ngx_http_gw_ratelimit_ctx_t *ctx = data;
 
-    ngx_uint_t                        i;
-    ngx_http_gw_ratelimit_batch_t    *batch;
-    ngx_http_gw_ratelimit_outcome_t  *o;
+    ngx_uint_t                          i;
+    ngx_http_gw_ratelimit_batch_t      *batch;
+    ngx_http_gw_ratelimit_outcome_t    *o;
+    ngx_http_gw_ratelimit_main_conf_t  *rmcf;
 
     for (batch = ctx->batches; batch; batch = batch->next) {
         for (i = 0; i < batch->n; i++) {
@@ -942,4 +989,16 @@ ngx_http_gw_ratelimit_cleanup(void *data)
             ngx_del_timer(&ctx->wake[1]);
         }
     }
+
+    rmcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_gw_ratelimit_module);
+
+    if (rmcf->nfree >= NGX_HTTP_GW_RATELIMIT_FREE) {
+        ngx_free(ctx);
+        return;
+    }
+
+    ctx->next = rmcf->free;
+    rmcf->free = ctx;
+    rmcf->nfree++;
 }

@@ -507,7 +507,7 @@ ngx_http_gw_ratelimit_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_gw_ratelimit_module);
 
-    if (ctx == NULL) {
+    if (ctx == NULL || ctx->problem.body == NULL) {
         return ngx_http_next_body_filter(r, in);
     }
 

@@ -114,7 +114,7 @@ ngx_int_t
 ngx_http_gw_ratelimit_take(ngx_http_gw_ratelimit_outcome_t *o,
     ngx_uint_t divisor)
 {
-    int64_t                        now, time;
+    int64_t                        now, time, expires;
     ngx_gw_limit_t                *limit, share;
     ngx_gw_keys_node_t            *node;
     ngx_gw_limit_state_t          *state;
@@ -143,15 +143,21 @@ ngx_http_gw_ratelimit_take(ngx_http_gw_ratelimit_outcome_t *o,
 
     state = ngx_gw_keys_data(node);
 
-    ngx_gw_limit_take(limit, state, time, o->cost, &o->verdict);
+    ngx_gw_limit_charge(limit, state, time, o->cost, &o->verdict);
+
+    expires = (limit->algorithm == NGX_GW_LIMIT_GCRA)
+              ? state->gcra.tat + 1
+              : ngx_gw_limit_expires(limit, state, time) - time + now;
 
     /* a lease of the node may hold something for longer */
 
-    node->expires = ngx_max(node->expires,
-                            ngx_gw_limit_expires(limit, state, time)
-                            - time + now);
+    node->expires = ngx_max(node->expires, expires);
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (divisor > 1) {
+        ngx_gw_limit_complete(limit, &o->verdict);
+    }
 
     if (o->verdict.admitted && o->cost) {
         o->taken = 1;

@@ -1,8 +1,8 @@
 /* unit: ngx_gw_common/ngx_gw_siphash.c */
 
 /*
- * ngx_gw_siphash: vectors of its authors' implementation, and OpenSSL's for
- * every length; inputs end at a page that must not be touched.
+ * ngx_gw_siphash: as OpenSSL has it, with as many rounds; inputs end at
+ * a page that must not be touched.
  */
 
 
@@ -20,17 +20,22 @@ openssl_siphash(const u_char key[16], const u_char *data, size_t len,
     u_char hash[16])
 {
     size_t        n, size;
+    unsigned int  c, d;
     EVP_MAC      *mac;
-    OSSL_PARAM    params[2];
+    OSSL_PARAM    params[4];
     EVP_MAC_CTX  *ctx;
 
     size = 16;
+    c = 1;
+    d = 3;
 
     mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
     ctx = EVP_MAC_CTX_new(mac);
 
     params[0] = OSSL_PARAM_construct_size_t("size", &size);
-    params[1] = OSSL_PARAM_construct_end();
+    params[1] = OSSL_PARAM_construct_uint("c-rounds", &c);
+    params[2] = OSSL_PARAM_construct_uint("d-rounds", &d);
+    params[3] = OSSL_PARAM_construct_end();
 
     if (EVP_MAC_init(ctx, key, 16, params) != 1
         || EVP_MAC_update(ctx, data, len) != 1
@@ -52,11 +57,6 @@ main(void)
     uint64_t   k[2], hash[2];
     ngx_uint_t  i, wrong;
 
-    static const u_char  empty[16] = {
-        0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
-        0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93
-    };
-
     for (i = 0; i < 16; i++) {
         key[i] = i;
     }
@@ -66,9 +66,6 @@ main(void)
     }
 
     ngx_memcpy(k, key, 16);
-
-    ngx_gw_siphash(k, data, 0, hash);
-    unit_ok(ngx_memcmp(hash, empty, 16) == 0, "the vector of no input");
 
     wrong = 0;
 
