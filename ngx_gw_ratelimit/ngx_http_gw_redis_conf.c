@@ -75,8 +75,6 @@ static char *ngx_http_gw_redis_time(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_gw_redis_breaker(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_gw_redis_passwords(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static ngx_int_t ngx_http_gw_redis_check(ngx_conf_t *cf,
     ngx_http_gw_redis_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_redis_merge(ngx_conf_t *cf,
@@ -88,6 +86,8 @@ static ngx_int_t ngx_http_gw_redis_zone(ngx_conf_t *cf,
 
 #if (NGX_SSL)
 
+static char *ngx_http_gw_redis_passwords(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_gw_redis_ssl(ngx_conf_t *cf,
     ngx_http_gw_redis_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_redis_ssl_verify(ngx_conf_t *cf,
