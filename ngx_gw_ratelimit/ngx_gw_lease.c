@@ -340,17 +340,14 @@ ngx_gw_lease_spend(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     uint32_t         n;
     ngx_gw_grant_t  *grant;
 
-    for ( ;; ) {
-        grant = &lease->grants[0];
+    /* what is spent is kept for a while: some may be given back */
 
-        /* one that is spent is kept until then, for what may be given back */
+    for (grant = lease->grants; /* void */ ; grant++) {
+        n = ngx_min(cost, grant->count);
 
-        if (grant->count == 0) {
-            ngx_gw_lease_remove(lease, 0);
+        if (n == 0) {
             continue;
         }
-
-        n = ngx_min(cost, grant->count);
 
         ngx_gw_lease_advance(grant, limit, n);
 
@@ -500,8 +497,7 @@ ngx_gw_lease_ask(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
         count = ngx_max(count, lease->waiting);
 
         if (demand >= NGX_GW_LEASE_FEW) {
-            count += ngx_gw_lease_target(lease, limit, horizon,
-                                         demand);
+            count += ngx_gw_lease_target(lease, limit, horizon, demand);
         }
     }
 
@@ -706,7 +702,16 @@ ngx_gw_lease_granted(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     }
 
     if (lease->ngrants == NGX_GW_LEASE_GRANTS) {
-        ngx_gw_lease_remove(lease, 0);
+
+        /* one that is spent, or else the oldest */
+
+        i = 0;
+
+        while (i < lease->ngrants && lease->grants[i].count) {
+            i++;
+        }
+
+        ngx_gw_lease_remove(lease, i < lease->ngrants ? i : 0);
     }
 
     /* as a rule the last; earlier if Redis has lost the key */
@@ -800,29 +805,31 @@ ngx_gw_lease_give_back(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 {
     int64_t          whole;
     uint32_t         n, fraction;
+    ngx_uint_t       i;
     ngx_gw_grant_t  *grant;
 
-    if (lease->rate != limit->rate || lease->ngrants == 0) {
+    if (lease->rate != limit->rate) {
         return;
     }
 
-    /* of an older grant they are not worth the trouble */
+    for (i = lease->ngrants; i && cost; i--) {
+        grant = &lease->grants[i - 1];
+        n = ngx_min(cost, grant->spent);
 
-    grant = &lease->grants[0];
-    n = ngx_min(cost, grant->spent);
+        ngx_gw_limit_intervals(limit, n, &whole, &fraction);
 
-    ngx_gw_limit_intervals(limit, n, &whole, &fraction);
+        grant->first -= whole;
 
-    grant->first -= whole;
+        if (grant->fraction < fraction) {
+            grant->first--;
+            grant->fraction += limit->number;
+        }
 
-    if (grant->fraction < fraction) {
-        grant->first--;
-        grant->fraction += limit->number;
+        grant->fraction -= fraction;
+        grant->spent -= n;
+        grant->count += n;
+        cost -= n;
     }
-
-    grant->fraction -= fraction;
-    grant->spent -= n;
-    grant->count += n;
 
     ngx_gw_lease_drop(lease, limit, now);
 }
