@@ -19,6 +19,7 @@ struct ngx_http_gw_ratelimit_reserve_s {
     ngx_gw_limit_t                    limit;
     uint64_t                          hash[2];
     int64_t                           sent;
+    uint32_t                          count;         /* asked for */
     ngx_http_gw_ratelimit_outcome_t  *outcome;       /* that waits, or NULL */
 };
 
@@ -37,9 +38,11 @@ static ngx_int_t ngx_http_gw_ratelimit_reserve(
     ngx_uint_t wait);
 static void ngx_http_gw_ratelimit_reserved(void *data,
     ngx_gw_redis_reply_t *reply);
+static void ngx_http_gw_ratelimit_unwait(ngx_http_gw_ratelimit_outcome_t *o);
 static void ngx_http_gw_ratelimit_grant(
     ngx_http_gw_ratelimit_zone_t *zone, const uint64_t hash[2],
-    const ngx_gw_limit_t *limit, int64_t sent, ngx_gw_redis_reply_t *reply);
+    const ngx_gw_limit_t *limit, int64_t sent, uint32_t count,
+    ngx_gw_redis_reply_t *reply);
 
 
 #define ngx_http_gw_ratelimit_script(o, gcra, window)                         \
@@ -299,6 +302,7 @@ ngx_http_gw_ratelimit_ask_lease(ngx_http_gw_ratelimit_outcome_t *o)
            != NGX_OK
         && rc == NGX_GW_LEASE_WAIT)
     {
+        ngx_http_gw_ratelimit_unwait(o);
         ngx_http_gw_ratelimit_fall_back(o);
         ngx_http_gw_ratelimit_decided(o);
         return;
@@ -365,6 +369,7 @@ ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
     reserve->hash[0] = o->hash[0];
     reserve->hash[1] = o->hash[1];
     reserve->sent = ngx_http_gw_ratelimit_now();
+    reserve->count = ask->count;
     reserve->outcome = wait ? o : NULL;
 
     ngx_memcpy(args, o->limit->args, n * sizeof(ngx_str_t));
@@ -399,7 +404,7 @@ ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
 
 failed:
 
-    ngx_http_gw_ratelimit_grant(zone, o->hash, &o->limit->limit, 0, NULL);
+    ngx_http_gw_ratelimit_grant(zone, o->hash, &o->limit->limit, 0, 0, NULL);
 
     return NGX_ERROR;
 }
@@ -417,7 +422,7 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
     }
 
     ngx_http_gw_ratelimit_grant(reserve->zone, reserve->hash, &reserve->limit,
-                                reserve->sent, reply);
+                                reserve->sent, reserve->count, reply);
 
     o = reserve->outcome;
     ngx_free(reserve);
@@ -433,6 +438,7 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
         return;
     }
 
+    ngx_http_gw_ratelimit_unwait(o);
     ngx_http_gw_ratelimit_fall_back(o);
     ngx_http_gw_ratelimit_decided(o);
 }
@@ -443,18 +449,26 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
 static void
 ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
     const uint64_t hash[2], const ngx_gw_limit_t *limit, int64_t sent,
-    ngx_gw_redis_reply_t *reply)
+    uint32_t count, ngx_gw_redis_reply_t *reply)
 {
-    int64_t                          now;
+    int64_t                          now, most;
     ngx_gw_keys_node_t              *node;
     ngx_gw_lease_reply_t             grant;
     ngx_http_gw_ratelimit_leased_t  *leased;
 
     ngx_memzero(&grant, sizeof(ngx_gw_lease_reply_t));
 
+    /*
+     * No request can bring a key further ahead than this; a rule with a larger
+     * burst can, and then Redis is asked again a little early.
+     */
+
+    most = limit->tolerance + limit->whole + 4 * zone->horizon;
+
     if (reply) {
         if (reply->elts[0]->integer < 0
-            || reply->elts[0]->integer > NGX_GW_LIMIT_MAX_NUMBER
+            || reply->elts[0]->integer > count
+            || (reply->elts[0]->integer && reply->elts[1]->integer > most)
             || reply->elts[2]->integer < 0
             || reply->elts[2]->integer >= (int64_t) limit->number)
         {
@@ -464,8 +478,8 @@ ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
             grant.granted = (uint32_t) reply->elts[0]->integer;
             grant.first = reply->elts[1]->integer;
             grant.fraction = (uint32_t) reply->elts[2]->integer;
-            grant.tat = reply->elts[3]->integer;
-            grant.wait = reply->elts[4]->integer;
+            grant.tat = ngx_min(reply->elts[3]->integer, most);
+            grant.wait = ngx_min(reply->elts[4]->integer, most);
         }
     }
 
@@ -508,5 +522,35 @@ ngx_http_gw_ratelimit_forget(ngx_http_gw_ratelimit_outcome_t *o)
         o->reserve = NULL;
     }
 
+    ngx_http_gw_ratelimit_unwait(o);
     ngx_http_gw_ratelimit_decided(o);
+}
+
+
+/* nothing more is to be reserved for it */
+
+static void
+ngx_http_gw_ratelimit_unwait(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    ngx_gw_keys_node_t              *node;
+    ngx_http_gw_ratelimit_zone_t    *zone;
+    ngx_http_gw_ratelimit_leased_t  *leased;
+
+    if (!o->again) {
+        return;
+    }
+
+    o->again = 0;
+    zone = o->zone;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    node = ngx_gw_keys_find(zone->keys, o->hash);
+
+    if (node) {
+        leased = ngx_gw_keys_data(node);
+        leased->lease.waiting -= ngx_min(leased->lease.waiting, o->cost);
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
 }

@@ -21,6 +21,11 @@
     (sizeof(ngx_http_gw_ratelimit_ctx_t)                                      \
      + ngx_http_gw_ratelimit_batch_size(NGX_HTTP_GW_RATELIMIT_FIRST))
 
+/* the order in which rules are asked */
+#define NGX_HTTP_GW_RATELIMIT_STEP_LOCAL   0
+#define NGX_HTTP_GW_RATELIMIT_STEP_LEASED  1
+#define NGX_HTTP_GW_RATELIMIT_STEP_EXACT   2
+
 /* another worker's call for a lease is looked after so often */
 #define NGX_HTTP_GW_RATELIMIT_POLL  1
 
@@ -42,6 +47,8 @@ static ngx_int_t ngx_http_gw_ratelimit_rate(ngx_http_request_t *r,
 static ngx_int_t ngx_http_gw_ratelimit_key(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_outcome_t *o, ngx_str_t *key);
 static void ngx_http_gw_ratelimit_decide(ngx_http_gw_ratelimit_ctx_t *ctx);
+static ngx_uint_t ngx_http_gw_ratelimit_step(
+    ngx_http_gw_ratelimit_outcome_t *o);
 static void ngx_http_gw_ratelimit_decide_local(
     ngx_http_gw_ratelimit_outcome_t *o);
 static ngx_uint_t ngx_http_gw_ratelimit_rejects(
@@ -97,9 +104,8 @@ ngx_http_gw_ratelimit_handler(ngx_http_request_t *r, ngx_array_t *rules)
 
     /* who has been refused takes nothing by way of the page that says so */
 
-    if (r->error_page
-        && (r->err_status == NGX_HTTP_UNAUTHORIZED
-            || r->err_status == NGX_HTTP_FORBIDDEN))
+    if (r->err_status == NGX_HTTP_UNAUTHORIZED
+        || r->err_status == NGX_HTTP_FORBIDDEN)
     {
         return NGX_DECLINED;
     }
@@ -475,55 +481,73 @@ ngx_http_gw_ratelimit_key(ngx_http_request_t *r,
 
 
 /*
- * What can be decided here goes first: when that rejects the request, Redis
- * need not be asked.
+ * What can be decided here goes first, and what has been reserved before what
+ * has not: where one of these rejects the request, the next are not asked.
  */
 
 static void
 ngx_http_gw_ratelimit_decide(ngx_http_gw_ratelimit_ctx_t *ctx)
 {
-    ngx_uint_t                        i, n, rejected;
+    ngx_uint_t                        i, step, left, rejected;
     ngx_http_gw_ratelimit_batch_t    *batch;
     ngx_http_gw_ratelimit_outcome_t  *o;
 
     batch = ctx->current;
+    left = batch->n;
     rejected = 0;
-    n = 0;
 
-    for (i = 0; i < batch->n; i++) {
-        o = &batch->outcomes[i];
+    for (step = 0; left && !rejected; step++) {
 
-        if (o->zone->redis && o->zone->mode == NGX_HTTP_GW_RATELIMIT_EXACT) {
-            n++;
-            continue;
+        for (i = 0; i < batch->n; i++) {
+            o = &batch->outcomes[i];
+
+            if (ngx_http_gw_ratelimit_step(o) != step) {
+                continue;
+            }
+
+            left--;
+
+            switch (step) {
+
+            case NGX_HTTP_GW_RATELIMIT_STEP_LOCAL:
+                ngx_http_gw_ratelimit_decide_local(o);
+                break;
+
+            case NGX_HTTP_GW_RATELIMIT_STEP_LEASED:
+                ngx_http_gw_ratelimit_ask_lease(o);
+                break;
+
+            default:
+                if (o->zone->concurrency) {
+                    ngx_http_gw_concurrency_enter(o);
+
+                } else {
+                    ngx_http_gw_ratelimit_ask(o);
+                }
+            }
+
+            rejected |= ngx_http_gw_ratelimit_rejects(o);
         }
-
-        ngx_http_gw_ratelimit_decide_local(o);
-        rejected |= ngx_http_gw_ratelimit_rejects(o);
     }
 
     if (rejected) {
         for (i = 0; i < batch->n; i++) {
             ngx_http_gw_ratelimit_forget(&batch->outcomes[i]);
         }
+    }
+}
 
-        return;
+
+static ngx_uint_t
+ngx_http_gw_ratelimit_step(ngx_http_gw_ratelimit_outcome_t *o)
+{
+    if (o->zone->redis == NULL) {
+        return NGX_HTTP_GW_RATELIMIT_STEP_LOCAL;
     }
 
-    for (i = 0; n; i++) {
-        o = &batch->outcomes[i];
-
-        if (o->zone->redis && o->zone->mode == NGX_HTTP_GW_RATELIMIT_EXACT) {
-            n--;
-
-            if (o->zone->concurrency) {
-                ngx_http_gw_concurrency_enter(o);
-
-            } else {
-                ngx_http_gw_ratelimit_ask(o);
-            }
-        }
-    }
+    return o->zone->mode == NGX_HTTP_GW_RATELIMIT_LEASED
+           ? NGX_HTTP_GW_RATELIMIT_STEP_LEASED
+           : NGX_HTTP_GW_RATELIMIT_STEP_EXACT;
 }
 
 
@@ -532,11 +556,6 @@ ngx_http_gw_ratelimit_decide_local(ngx_http_gw_ratelimit_outcome_t *o)
 {
     if (o->zone->concurrency) {
         ngx_http_gw_concurrency_enter(o);
-        return;
-    }
-
-    if (o->zone->redis) {
-        ngx_http_gw_ratelimit_ask_lease(o);
         return;
     }
 
