@@ -60,7 +60,7 @@ static ngx_int_t ngx_http_gw_ratelimit_finish(ngx_http_request_t *r,
 static ngx_int_t ngx_http_gw_ratelimit_hold(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_ctx_t *ctx, ngx_http_gw_ratelimit_batch_t *batch);
 static ngx_int_t ngx_http_gw_ratelimit_reject(ngx_http_request_t *r,
-    ngx_http_gw_ratelimit_ctx_t *ctx, ngx_http_gw_ratelimit_batch_t *batch);
+    ngx_http_gw_ratelimit_ctx_t *ctx);
 static int64_t ngx_http_gw_ratelimit_delay(
     ngx_http_gw_ratelimit_outcome_t *o);
 static void ngx_http_gw_ratelimit_log(ngx_http_request_t *r,
@@ -719,7 +719,7 @@ ngx_http_gw_ratelimit_finish(ngx_http_request_t *r,
     }
 
     if (ctx->rejected) {
-        return ngx_http_gw_ratelimit_reject(r, ctx, batch);
+        return ngx_http_gw_ratelimit_reject(r, ctx);
     }
 
     return ngx_http_gw_ratelimit_hold(r, ctx, batch);
@@ -776,32 +776,35 @@ ngx_http_gw_ratelimit_hold(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_gw_ratelimit_reject(ngx_http_request_t *r,
-    ngx_http_gw_ratelimit_ctx_t *ctx, ngx_http_gw_ratelimit_batch_t *batch)
+    ngx_http_gw_ratelimit_ctx_t *ctx)
 {
     ngx_uint_t                         i;
+    ngx_http_gw_ratelimit_batch_t     *batch;
     ngx_http_gw_ratelimit_outcome_t   *o;
     ngx_http_gw_ratelimit_loc_conf_t  *rlcf;
 
     /* a rejected request takes nothing from anyone's allowance */
 
-    for (i = 0; i < batch->n; i++) {
-        o = &batch->outcomes[i];
+    for (batch = ctx->batches; batch; batch = batch->next) {
+        for (i = 0; i < batch->n; i++) {
+            o = &batch->outcomes[i];
 
-        if (o->held) {
-            ngx_http_gw_concurrency_leave(o);
-        }
+            if (o->held) {
+                ngx_http_gw_concurrency_leave(o);
+            }
 
-        if (!o->taken) {
-            continue;
-        }
+            if (!o->taken) {
+                continue;
+            }
 
-        o->taken = 0;
+            o->taken = 0;
 
-        if (o->local) {
-            ngx_http_gw_ratelimit_give_back(o);
+            if (o->local) {
+                ngx_http_gw_ratelimit_give_back(o);
 
-        } else {
-            ngx_http_gw_ratelimit_call_back(o);
+            } else {
+                ngx_http_gw_ratelimit_call_back(o);
+            }
         }
     }
 

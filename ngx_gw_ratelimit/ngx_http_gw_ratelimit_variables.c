@@ -21,6 +21,9 @@ static ngx_int_t ngx_http_gw_ratelimit_zone_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_gw_ratelimit_results_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_gw_ratelimit_sort(ngx_http_request_t *r,
+    ngx_http_gw_ratelimit_ctx_t *ctx,
+    ngx_http_gw_ratelimit_outcome_t ***sorted, ngx_uint_t *count);
 static ngx_int_t ngx_http_gw_ratelimit_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_http_gw_ratelimit_outcome_t *ngx_http_gw_ratelimit_any_nearest(
@@ -149,13 +152,12 @@ static ngx_int_t
 ngx_http_gw_ratelimit_results_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                           *p;
-    size_t                            len;
-    ngx_str_t                         value;
-    ngx_uint_t                        i;
-    ngx_http_gw_ratelimit_ctx_t      *ctx;
-    ngx_http_gw_ratelimit_batch_t    *batch;
-    ngx_http_gw_ratelimit_outcome_t  *o;
+    u_char                            *p;
+    size_t                             len;
+    ngx_str_t                          value;
+    ngx_uint_t                         i, n;
+    ngx_http_gw_ratelimit_ctx_t       *ctx;
+    ngx_http_gw_ratelimit_outcome_t  **o;
 
     ctx = ngx_http_gw_ratelimit_get_ctx(r);
 
@@ -164,44 +166,79 @@ ngx_http_gw_ratelimit_results_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    len = 0;
-
-    for (batch = ctx->batches; batch; batch = batch->next) {
-        for (i = 0; i < batch->n; i++) {
-            len += batch->outcomes[i].zone->name.len
-                   + sizeof("=dry_run_rejected,") - 1;
-        }
+    if (ngx_http_gw_ratelimit_sort(r, ctx, &o, &n) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    p = ngx_pnalloc(r->pool, len);
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += o[i]->zone->name.len + sizeof("=dry_run_rejected,") - 1;
+    }
+
+    p = ngx_pnalloc(r->pool, len + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value.data = p;
 
-    for (batch = ctx->batches; batch; batch = batch->next) {
-        for (i = 0; i < batch->n; i++) {
-            o = &batch->outcomes[i];
-
-            /* not needed any more, or not decided yet */
-
-            if (o->result == NGX_HTTP_GW_RATELIMIT_NONE) {
-                continue;
-            }
-
-            if (p != value.data) {
-                *p++ = ',';
-            }
-
-            p = ngx_sprintf(p, "%V=%V", &o->zone->name,
-                            &ngx_http_gw_ratelimit_results[o->result]);
-        }
+    for (i = 0; i < n; i++) {
+        p = ngx_sprintf(p, "%s%V=%V", i ? "," : "", &o[i]->zone->name,
+                        &ngx_http_gw_ratelimit_results[o[i]->result]);
     }
 
     value.len = p - value.data;
 
     return ngx_http_gw_ratelimit_set_variable(v, &value);
+}
+
+
+/* those that have been decided, in the order of their lines */
+
+static ngx_int_t
+ngx_http_gw_ratelimit_sort(ngx_http_request_t *r,
+    ngx_http_gw_ratelimit_ctx_t *ctx,
+    ngx_http_gw_ratelimit_outcome_t ***sorted, ngx_uint_t *count)
+{
+    ngx_uint_t                         i, j, n;
+    ngx_http_gw_ratelimit_batch_t     *batch;
+    ngx_http_gw_ratelimit_outcome_t  **o, *each;
+
+    n = 0;
+
+    for (batch = ctx->batches; batch; batch = batch->next) {
+        n += batch->n;
+    }
+
+    o = ngx_palloc(r->pool, (n + 1) * sizeof(void *));
+    if (o == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (batch = ctx->batches; batch; batch = batch->next) {
+        for (i = 0; i < batch->n; i++) {
+            each = &batch->outcomes[i];
+
+            if (each->result == NGX_HTTP_GW_RATELIMIT_NONE) {
+                continue;
+            }
+
+            for (j = n; j && o[j - 1]->rule->order > each->rule->order; j--) {
+                o[j] = o[j - 1];
+            }
+
+            o[j] = each;
+            n++;
+        }
+    }
+
+    *sorted = o;
+    *count = n;
+
+    return NGX_OK;
 }
 
 

@@ -166,25 +166,3 @@ location /many/2 {
     is(code('new4', $uri), 204, "$name: one more");
     is(code('f2', $uri), 204, "$name: now the oldest goes");
 }],
-['however many are older', sub {
-    my ($name, $repeated) = @_;
-
-    my $uri = '/many/' . ($repeated ? 2 : 1);
-    my $fast = '1000000r/s';
-
-    ok($capacity, "$name: the capacity is known") or return;
-
-    code("busy$_", $uri) for 1 .. 100;
-    code("idle$_", $uri, $fast) for 1 .. 50;
-    code("f$_", $uri) for 1 .. $capacity - 150;
-
-    my $before = full();
-
-    code("new$_", $uri) for 1 .. 50;
-    is(scalar full(), $before, "$name: nobody was forgotten");
-
-    my %n;
-
-    $n{code("busy$_", $uri)}++ for 1 .. 100;
-    is_deeply(\%n, { 429 => 100 }, "$name: the busy ones are there");
-}],

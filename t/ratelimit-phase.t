@@ -166,9 +166,8 @@ location = /401.html {
         passes(1, "$uri: nothing was taken", as($uri, '/free')),
     )
 } '/page', '/named'),
-['/off: answered by another location', as('off', '/off'), 200, '',
+['/off: with "=" a location like any other', as('off', '/off'), 200, 'passed',
  error => '401 missing'],
-passes(1, '/off: nothing was taken', as('off', '/free')),
 
 
 
