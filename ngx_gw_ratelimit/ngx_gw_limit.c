@@ -221,23 +221,23 @@ ngx_gw_limit_init(ngx_gw_limit_t *limit)
 }
 
 
-/*
- * A rate is divided by making its period longer, which is exact; the one
- * request that always passes first is the least of any share.
- */
-
 static uint32_t
 ngx_gw_limit_rate(const ngx_gw_limit_t *limit)
 {
     uint64_t  mixed;
 
-    /* a multiplier whose bits are even: 2^64 over the golden ratio */
+    /* 2^64 over the golden ratio spreads the bits of what it multiplies */
 
     mixed = (uint64_t) limit->period * 0x9e3779b97f4a7c15 + limit->number;
 
     return (uint32_t) (mixed >> 32 ^ mixed);
 }
 
+
+/*
+ * A rate is divided by making its period longer, which is exact; the one
+ * request that always passes first is the least of any share.
+ */
 
 void
 ngx_gw_limit_share(ngx_gw_limit_t *share, const ngx_gw_limit_t *limit,

@@ -223,6 +223,7 @@ typedef struct ngx_http_gw_ratelimit_batch_s  ngx_http_gw_ratelimit_batch_t;
 
 struct ngx_http_gw_ratelimit_batch_s {
     ngx_http_gw_ratelimit_batch_t     *next;         /* asked later */
+    void                              *place;        /* loc conf */
     ngx_uint_t                         n;
     ngx_http_gw_ratelimit_outcome_t    outcomes[1];
 };

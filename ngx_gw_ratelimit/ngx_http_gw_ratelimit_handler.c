@@ -279,6 +279,8 @@ ngx_http_gw_ratelimit_collect(ngx_http_request_t *r,
     }
 
     batch->n = o - batch->outcomes;
+    batch->place = ngx_http_get_module_loc_conf(r,
+                                                ngx_http_gw_ratelimit_module);
 
     if (batch->n == 0) {
         return NGX_DECLINED;

@@ -194,14 +194,15 @@ ngx_http_gw_ratelimit_results_variable(ngx_http_request_t *r,
 }
 
 
-/* those that have been decided, in the order of their lines */
+/* those that have been decided, of each location in the order of the lines */
 
 static ngx_int_t
 ngx_http_gw_ratelimit_sort(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_ctx_t *ctx,
     ngx_http_gw_ratelimit_outcome_t ***sorted, ngx_uint_t *count)
 {
-    ngx_uint_t                         i, j, n;
+    void                              *place;
+    ngx_uint_t                         i, j, n, first;
     ngx_http_gw_ratelimit_batch_t     *batch;
     ngx_http_gw_ratelimit_outcome_t  **o, *each;
 
@@ -217,8 +218,16 @@ ngx_http_gw_ratelimit_sort(ngx_http_request_t *r,
     }
 
     n = 0;
+    first = 0;
+    place = NULL;
 
     for (batch = ctx->batches; batch; batch = batch->next) {
+
+        if (batch->place != place) {
+            place = batch->place;
+            first = n;
+        }
+
         for (i = 0; i < batch->n; i++) {
             each = &batch->outcomes[i];
 
@@ -226,7 +235,11 @@ ngx_http_gw_ratelimit_sort(ngx_http_request_t *r,
                 continue;
             }
 
-            for (j = n; j && o[j - 1]->rule->order > each->rule->order; j--) {
+            for (j = n; j > first; j--) {
+                if (o[j - 1]->rule->order < each->rule->order) {
+                    break;
+                }
+
                 o[j] = o[j - 1];
             }
 
