@@ -53,8 +53,10 @@ gw_ratelimit_zone $http_x_key zone=lru1:32k rate=1r/d;
 gw_ratelimit_zone $http_x_key zone=lru2:32k rate=1r/d;
 gw_ratelimit_zone $http_x_key zone=idle1:32k rate=1r/d;
 gw_ratelimit_zone $http_x_key zone=idle2:32k rate=1r/d;
-gw_ratelimit_zone $http_x_key zone=many1:32k rate=1r/d;
-gw_ratelimit_zone $http_x_key zone=many2:32k rate=1r/d;
+gw_ratelimit_zone $http_x_key zone=15_1:32k rate=1r/d;
+gw_ratelimit_zone $http_x_key zone=15_2:32k rate=1r/d;
+gw_ratelimit_zone $http_x_key zone=16_1:32k rate=1r/d;
+gw_ratelimit_zone $http_x_key zone=16_2:32k rate=1r/d;
 gw_ratelimit_log_level info;
 --- config
 location /lru/1 {
@@ -77,13 +79,23 @@ location /idle/2 {
     try_files /none =204;
 }
 
-location /many/1 {
-    gw_ratelimit zone=many1 rate=$http_x_rate;
+location /last/15/1 {
+    gw_ratelimit zone=15_1 rate=$http_x_rate;
     try_files /none =204;
 }
 
-location /many/2 {
-    gw_ratelimit zone=many2 rate=$http_x_rate;
+location /last/15/2 {
+    gw_ratelimit zone=15_2 rate=$http_x_rate;
+    try_files /none =204;
+}
+
+location /last/16/1 {
+    gw_ratelimit zone=16_1 rate=$http_x_rate;
+    try_files /none =204;
+}
+
+location /last/16/2 {
+    gw_ratelimit zone=16_2 rate=$http_x_rate;
     try_files /none =204;
 }
 --- cases
@@ -166,3 +178,28 @@ location /many/2 {
     is(code('new4', $uri), 204, "$name: one more");
     is(code('f2', $uri), 204, "$name: now the oldest goes");
 }],
+(map {
+    my ($busy, $goes) = @$_;
+
+    ["among the last sixteen: $busy are busy", sub {
+        my ($name, $repeated) = @_;
+
+        my $uri = "/last/$busy/" . ($repeated ? 2 : 1);
+
+        ok($capacity, "$name: the capacity is known") or return;
+
+        my @keys = ((map { "busy$_" } 1 .. $busy), 'idle',
+                    map { "f$_" } 1 .. $capacity - $busy - 1);
+
+        is(scalar(grep { code($_, $uri, $_ eq 'idle' ? '1000000r/s' : '')
+                         != 204 } @keys), 0, "$name: it is full");
+
+        my $before = full();
+
+        is(code('new', $uri), 204, "$name: a new one");
+        is(full() - $before, $goes ? 1 : 0, "$name: forgotten");
+        is(code('busy1', $uri), $goes ? 204 : 429,
+           "$name: the oldest one " . ($goes ? 'has gone' : 'is there'));
+        is(code('busy3', $uri), 429, "$name: the others are there");
+    }]
+} [15, 0], [16, 1]),
