@@ -36,14 +36,15 @@ use Time::HiRes qw(time sleep);
 
 use Exporter 'import';
 
-our @EXPORT = qw(redis cluster sentinels fake gateway load certificates
-                 counts limits answered slowest workers_of master_pid reload
-                 limit at_least at_most within_rate warns no_alerts period_ahead
-                 settled unique redis_dir time sleep);
+our @EXPORT = qw(redis cluster sentinels fake gateway certificates load counts
+                 limits decided answered slowest limit settled at_least
+                 at_most within_rate fresh_log warns no_alerts master_pid
+                 workers_of reload unique period_ahead time sleep);
 
 our $DIR = Test::Nginx::Util::server_root() . '-redis';
 our $BACK = $GwTest::BACK;
 
+my $log_from = 0;
 my ($guard, $guard_pid, %running, %ports, %servers, @gateways);
 my $owner = $$;
 
@@ -65,10 +66,8 @@ _EOC_
 
 Test::Nginx::Util::add_test_cleanup_handler(sub {
     $_->kill for splice @gateways;
+    $log_from = 0;
 });
-
-
-sub redis_dir { return $DIR }
 
 
 # A process that kills what this file has started when this file is no more.
@@ -266,15 +265,13 @@ sub cluster {
 sub joined {
     my (@nodes) = @_;
 
-    my $all = @nodes;
-
     for my $node (@nodes) {
         GwTest::wait_for(sub {
             my $info = $node->cmd('CLUSTER', 'INFO');
 
             return $info =~ /cluster_state:ok/
                    && $info =~ /cluster_slots_ok:16384/
-                   && $info =~ /cluster_known_nodes:$all\b/;
+                   && $info =~ /cluster_known_nodes:(\d+)/ && $1 >= @nodes;
         }, 20) or die "no Cluster: $node->{dir}";
     }
 }
@@ -313,6 +310,13 @@ sub sentinels {
 
     for my $self (@all) {
         $self->ready;
+
+        # they look around more often than they usually do
+        $self->cmd(qw(SENTINEL DEBUG), "$_-period", 300)
+            for qw(info publish ask ping);
+    }
+
+    for my $self (@all) {
         GwTest::wait_for(sub {
             my %master = @{ $self->cmd('SENTINEL', 'MASTER', 'main') };
 
@@ -397,7 +401,7 @@ _EOC_
 # answers to scripts:
 #
 #   pass           nothing
-#   silent         they are not sent
+#   silent         nothing more is said on this connection
 #   late SECONDS   they are sent so much later, and so is all behind them
 #   bytes          each byte by itself
 #   half           the first half of it, and the connection is closed
@@ -405,8 +409,10 @@ _EOC_
 #   add BYTES      these bytes more
 #   reply BYTES    these bytes instead
 #   flood BYTES    these bytes again and again
-#   hello BYTES    these bytes in place of the answer to all that is no script
-#   mute           nothing is answered at all, not even AUTH
+#   hello BYTES    these bytes in place of the answer to all that is no script;
+#                  connections from before are closed
+#   mute           nothing is answered at all, not even AUTH, and nothing more
+#                  is said on this connection
 #
 # once => 1: for one answer only, then it passes again.
 
@@ -448,12 +454,15 @@ sub fake {
 
 
 # A copy of the tested nginx, as it is configured at the moment, in a folder
-# and behind a port of its own.
+# and behind a port of its own; it passes requests to the same services.
 
 sub gateway {
     my ($name) = @_;
 
     guard();
+
+    # one that was left running
+    $_->kill for grep { $_->{name} eq $name } @gateways;
 
     my $servroot = Test::Nginx::Util::server_root();
     my $dir = "$DIR/$name";
@@ -469,7 +478,7 @@ sub gateway {
     my $conf = GwTest::read_file('conf/nginx.conf');
     my $first = Test::Nginx::Util::server_port();
 
-    $conf =~ s/\Q$servroot\E(?=[\/;\s])/$dir/g;
+    $conf =~ s/(?<!http:\/\/unix:)\Q$servroot\E(?=[\/;\s])/$dir/g;
     $conf =~ s/^daemon .*/daemon off;/m;
     $conf =~ s/listen\s+$first\b/listen $port/g;
 
@@ -672,6 +681,20 @@ sub limits {
 }
 
 
+# Whether that many of each were given.
+
+sub decided {
+    my ($name, $want, @got) = @_;
+
+    my %want = map { $want->{$_} ? ($_ => $want->{$_}) : () } keys %$want;
+    my $text = sub { join ', ', map { "$_: $_[0]{$_}" } sort keys %{ $_[0] } };
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    is($text->(limits(@got)), $text->(\%want), $name);
+}
+
+
 sub slowest { return List::Util::max(0, map { $_->{took} } @_) }
 
 
@@ -748,12 +771,21 @@ sub within_rate {
 }
 
 
-# Lines of warnings since the block began, that match.
+# Lines of warnings since fresh_log() was called last in this block, or since it
+# began, that match.
+
+sub fresh_log {
+    $log_from = length GwTest::read_file('logs/error.log');
+}
+
 
 sub warns {
     my ($want) = @_;
 
-    return grep { /\[warn\]/ && (!$want || $_ =~ $want) } GwTest::log_lines();
+    my $log = GwTest::read_file('logs/error.log');
+
+    return grep { /\[warn\]/ && (!$want || $_ =~ $want) }
+                split /^/, substr $log, $log_from;
 }
 
 
@@ -883,12 +915,20 @@ sub ready {
 }
 
 
-# One command, over a connection of its own.  An error in the reply is one.
+# One command, over a connection of its own.  An error in the reply is one.  A
+# server that becomes master or replica closes connections.
 
 sub cmd {
     my ($self, @args) = @_;
 
-    my $reply = $self->connection->ask(@args);
+    my $reply = eval { $self->connection->ask(@args) };
+
+    if (!defined $reply && $@) {
+        die $@ if $@ ne "closed\n";
+
+        sleep 0.05;
+        $reply = $self->connection->ask(@args);
+    }
 
     die "$args[0]: $$reply\n" if ref $reply eq 'SCALAR';
 
@@ -953,6 +993,24 @@ sub calls {
 
     return $n;
 }
+
+
+# Waits until it follows that master.
+
+sub follows {
+    my ($self, $master) = @_;
+
+    GwTest::wait_for(sub {
+        eval {
+            $self->cmd('INFO', 'replication') =~ /master_link_status:up/
+                && $master->cmd('INFO', 'replication')
+                   =~ /port=$self->{port},state=online/
+        }
+    }, 15) or die "$self->{name} does not follow $master->{name}";
+}
+
+
+sub is_master { return $_[0]->cmd('INFO', 'replication') =~ /role:master/ }
 
 
 # Introduces another node.
@@ -1047,7 +1105,8 @@ sub reply {
             return $reply[0];
         }
 
-        GwTest::more($self, $deadline) or die "no reply\n";
+        GwTest::more($self, $deadline)
+            or die time < $deadline ? "closed\n" : "no reply\n";
     }
 }
 
@@ -1172,17 +1231,30 @@ sub answer {
 
     $self->mode('pass') if $once eq 'once' && $script;
 
+    return if $client->{silent};
+
     if (!$script) {
-        return if $mode eq 'mute';
+        if ($mode eq 'mute') {
+            $client->{silent} = 1;
+            return;
+        }
+
+        if ($mode eq 'hello') {
+            $client->{hello} = 1;
+            $client->{silent} = 1 if $bytes !~ /\n\z/;
+        }
 
         return GwTest::send_all($client->{socket},
                                 $mode eq 'hello' ? $bytes
                                 : $self->real($client, @args));
     }
 
-    return if $mode eq 'silent' || $mode eq 'mute';
+    if ($mode eq 'silent' || $mode eq 'mute') {
+        $client->{silent} = 1;
+        return;
+    }
 
-    if ($mode eq 'close') {
+    if ($mode eq 'close' || $mode eq 'hello' && !$client->{hello}) {
         $client->{close} = 1;
         return;
     }

@@ -1,0 +1,315 @@
+# mode=leased: few calls, and a limit that is kept within its bound.
+
+use GwTest;
+use GwRedis;
+
+our $redis = redis('MAIN');
+our $slow = fake('SLOW', $redis);
+
+our $http = $GwRedis::BACK . <<'_EOC_';
+gw_redis main {
+    server 127.0.0.1:$TEST_NGINX_MAIN;
+    connect_timeout 1s;
+    timeout 1s;
+    breaker failures=3 open=300ms;
+}
+
+gw_redis slow {
+    server 127.0.0.1:$TEST_NGINX_SLOW;
+    connect_timeout 2s;
+    timeout 2s;
+}
+
+gw_ratelimit_zone $arg_k zone=many:1m rate=2000r/s burst=200 redis=main mode=leased;
+gw_ratelimit_zone $arg_k zone=hundred:1m rate=100r/s burst=20 redis=main mode=leased;
+gw_ratelimit_zone $arg_k zone=hour:1m rate=1r/h burst=49 redis=main mode=leased;
+gw_ratelimit_zone $arg_k zone=minute:1m rate=1r/m redis=main mode=leased;
+gw_ratelimit_zone $arg_k zone=long:1m rate=40r/s redis=main mode=leased horizon=1s;
+gw_ratelimit_zone $arg_k zone=far:1m rate=2000r/s burst=500 redis=slow mode=leased horizon=1s;
+gw_ratelimit_zone $arg_k zone=deny:1m rate=100r/s burst=20 redis=main mode=leased fallback=deny;
+gw_ratelimit_zone $arg_k zone=local:1m rate=100r/s burst=20 redis=main mode=leased gateways=2;
+gw_ratelimit_zone $arg_k zone=few:1m rate=1r/h burst=4 redis=main;
+_EOC_
+
+our $config = join('', map { <<_EOC_ }
+location /$_ {
+    gw_ratelimit_headers both;
+    gw_ratelimit zone=$_ cost=\$arg_c;
+    proxy_pass http://\$TEST_NGINX_BACK;
+}
+_EOC_
+    qw(many hundred hour minute long far deny local)) . <<'_EOC_';
+location /returned {
+    gw_ratelimit zone=hour;
+    gw_ratelimit zone=few;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+_EOC_
+
+
+sub passed { return scalar grep { ($_->{code} // 0) == 200 } @_ }
+
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: calls
+--- http_config eval: $::http
+--- config eval: $::config
+--- cases
+['a key with many requests', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $calls = $redis->calls;
+    my $begin = time;
+    my @got = load(uri => "/many?k=$k", seconds => 3, rate => 500);
+    my $took = time - $begin;
+
+    answered($name, 1.5, @got);
+    decided("$name: all of them pass", { '200 passed' => scalar @got }, @got);
+    at_most($redis->calls - $calls, 20 * $took + 10,
+            "$name: at most 20 calls a second");
+}],
+['a flood of rejected requests', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $other = gateway('other');
+    my $first = limit("/minute?k=$k");
+    my $calls = $redis->calls;
+    my @got = load(uri => "/minute?k=$k", requests => 3000,
+                   ports => [server_port(), $other->{port}]);
+
+    is($first, '200 passed', "$name: the first");
+    decided("$name: no more", { '429 rejected' => 3000 }, @got);
+
+    # those that came before the first answer may have asked, and housekeeping
+    at_most($redis->calls - $calls, 20, "$name: cost no calls");
+
+    my @retry = map { $_->{header}{'retry-after'} // 0 } @got;
+
+    is(scalar(grep { $_ < 50 || $_ > 60 } @retry), 0,
+       "$name: they know when to come again");
+    $other->kill;
+}],
+['few wait', sub {
+    my ($name) = @_;
+
+    $slow->mode('pass');
+    is(limit('/far?k=' . unique()), '200 passed', "$name: connected");
+    $slow->mode('late', 0.1);
+
+    my @got = load(uri => '/far?k=' . unique(), seconds => 4, rate => 400);
+
+    $slow->mode('pass');
+    answered($name, 2.5, @got);
+    decided("$name: all of them pass", { '200 passed' => scalar @got }, @got);
+    at_least($got[0]{took}, 0.1, "$name: the first does");
+
+    my @late = grep { $_->{at} > $got[0]{at} + 1 } @got;
+
+    at_most(scalar(grep { $_->{took} > 0.08 } @late), @late / 50,
+            "$name: of " . @late . " others hardly any");
+}],
+
+
+
+=== TEST 2: the bound
+--- http_config eval: $::http
+--- config eval: $::config
+--- cases
+(map {
+    my ($what, $share) = @$_;
+
+    ["two gateways, $what", sub {
+        my ($name) = @_;
+
+        my $k = unique();
+        my $other = gateway('other');
+        my @ports = ((server_port()) x $share, $other->{port});
+        my $begin = time;
+        my @got = load(uri => "/hundred?k=$k", seconds => 4, rate => 400,
+                       ports => \@ports, conns => $share > 1 ? 2 : 8);
+        my $took = time - $begin;
+
+        answered($name, 1.5, @got);
+        within_rate($name, 100, 20 + 10, @got);
+        at_least(passed(@got), 0.97 * (100 * $took + 20),
+                 "$name: none is lost");
+        is(scalar(grep { ($_->{header}{'retry-after'} // 1) < 1 } @got), 0,
+           "$name: Retry-After");
+        is($other->quit, 1, "$name: ends");
+        no_alerts($name, $other);
+    }]
+} ['even', 1], ['nine to one', 9]),
+['a burst at once', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $other = gateway('other');
+    my @got = load(uri => "/hour?k=$k", requests => 600,
+                   ports => [server_port(), $other->{port}]);
+
+    answered($name, 1.5, @got);
+    at_most(passed(@got), 50, "$name: no more than the burst");
+    at_least(passed(@got), 45, "$name: and hardly less");
+    $other->kill;
+}],
+['few requests: as exact', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $other = gateway('other');
+    my @got = load(uri => "/hour?k=$k", requests => 70, rate => 25,
+                   ports => [server_port(), $other->{port}]);
+
+    is(passed(@got), 50, $name);
+    $other->kill;
+}],
+['costs', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $begin = time;
+    my @got = load(uri => "/hundred?k=$k&c=5", seconds => 3, rate => 60);
+
+    answered($name, 1.5, @got);
+    at_most(passed(@got) * 5, 100 * (time - $begin) + 31 + 5,
+            "$name: not too many");
+    at_least(passed(@got) * 5, 0.9 * 100 * 3, "$name: enough");
+    is(limit("/hundred?k=$k&c=22"), '429 rejected', "$name: never");
+    is(limit('/hundred?k=' . unique() . '&c=22'), '429 rejected',
+       "$name: nor that of a fresh key");
+}],
+['what is returned', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my @got = load(uri => "/returned?k=$k", requests => 60);
+
+    is(passed(@got), 5, "$name: few pass");
+    sleep 0.3;
+
+    my $n = passed(load(uri => "/hour?k=$k", requests => 80));
+
+    at_most($n, 45, "$name: those are gone");
+    at_least($n, 30, "$name: others are not");
+}],
+
+
+
+=== TEST 3: leases lapse
+--- http_config eval: $::http
+--- config eval: $::config
+--- cases
+['of a gateway that is gone', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $other = gateway('other');
+    my $begin = time;
+    my @got = load(uri => "/long?k=$k", seconds => 3, rate => 200,
+                   ports => [$other->{port}]);
+
+    $other->kill;
+    push @got, load(uri => "/long?k=$k", seconds => 2, rate => 200);
+
+    my @after = load(uri => "/long?k=$k", seconds => 3, rate => 200);
+
+    within_rate($name, 40, 40, @got, @after);
+    at_least(passed(@after), 0.9 * 40 * 3, "$name: another has all of it");
+}],
+['of one that is idle', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my @got = load(uri => "/long?k=$k", seconds => 2, rate => 200);
+
+    sleep 2.5;
+    push @got, load(uri => "/long?k=$k", seconds => 2, rate => 200);
+    within_rate($name, 40, 40, @got);
+}],
+
+
+
+=== TEST 4: faults
+--- http_config eval: $::http
+--- config eval: $::config
+--- cases
+['stopped', sub {
+    my ($name) = @_;
+
+    fresh_log();
+
+    my $k = unique();
+    my @got = load(uri => sub { ('/deny', '/local')[$_[0] % 2] . "?k=$k" },
+                   seconds => 9, rate => 400,
+                   at => [[2, sub { $redis->pause }],
+                          [5, sub { $redis->resume }]]);
+    my $begin = $got[0]{at};
+
+    answered($name, 2.5, @got);
+
+    my $passed = sub {
+        my ($uri, $from, $to) = @_;
+
+        return scalar grep { $_->{uri} =~ $uri && $_->{code} == 200
+                             && $_->{at} >= $begin + $from
+                             && $_->{at} < $begin + $to } @got;
+    };
+
+    is($passed->(qr/deny/, 3.5, 5), 0, "$name: denied, when leases are spent");
+    at_least($passed->(qr/local/, 3.5, 5), 0.5 * 75,
+             "$name: half of the rate");
+    at_most($passed->(qr/local/, 3.5, 5), 1.3 * 75 + 10,
+            "$name: not more than that");
+    at_least($passed->(qr/deny/, 6.5, 9), 0.9 * 250, "$name: all again");
+    at_least($passed->(qr/local/, 6.5, 9), 0.9 * 250, "$name: all again");
+    at_most($passed->(qr/local/, 6.5, 9), 1.1 * 250 + 31, "$name: no more");
+    is(scalar warns(), 2, "$name: two warnings") or diag(warns());
+}],
+['FLUSHALL and SCRIPT FLUSH', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $begin = time;
+    my @got = load(uri => "/deny?k=$k", seconds => 3, rate => 300,
+                   at => [[1, sub { $redis->cmd('FLUSHALL') }],
+                          [2, sub { $redis->cmd('SCRIPT', 'FLUSH') }]]);
+    my $took = time - $begin;
+
+    answered($name, 1.5, @got);
+    is(scalar(grep { $_->{status} eq 'error' } @got), 0, "$name: no errors");
+    at_most(passed(@got), 100 * $took + 2 * 21 + 10, "$name: not too many");
+    at_least(passed(@got), 0.95 * 100 * 3, "$name: enough");
+}],
+['killed', sub {
+    my ($name) = @_;
+
+    fresh_log();
+
+    my @got = load(uri => '/local?k=' . unique(), seconds => 5, rate => 300,
+                   at => [[1, sub { $redis->kill9 }],
+                          [2.5, sub { $redis->begin }]]);
+
+    answered($name, 2.5, @got);
+    at_most(passed(@got), 100 * 5 + 3 * 21 + 20, "$name: not too many");
+    settled("$name: goes on", '200 passed', 5,
+            sub { '/deny?k=' . unique() });
+    is(scalar warns(), 2, "$name: two warnings") or diag(warns());
+}],
+['reloads', sub {
+    my ($name) = @_;
+
+    my $k = unique();
+    my $begin = time;
+    my @got = load(uri => "/hundred?k=$k", seconds => 3, rate => 300,
+                   at => [map { [$_, sub { kill HUP => master_pid() }] }
+                              0.7, 1.4, 2.1]);
+
+    answered($name, 2, @got);
+    within_rate($name, 100, 20 + 10, @got);
+    at_least(passed(@got), 0.9 * 300, "$name: none is lost");
+}],
