@@ -111,7 +111,10 @@ ngx_gw_lease_take(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 
     v->excess = 0;
 
-    if (due >= need) {
+    if (need > (uint64_t) limit->burst + 1) {
+        rc = NGX_GW_LEASE_REJECTED;
+
+    } else if (due >= need) {
         rc = NGX_GW_LEASE_ADMITTED;
         due -= cost;
 
@@ -188,15 +191,16 @@ ngx_gw_lease_drop(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     int64_t now)
 {
     int64_t              behind;
+    ngx_uint_t           i;
     ngx_gw_grant_t      *grant;
     ngx_gw_lease_wide_t  n;
 
-    while (lease->ngrants) {
-        grant = &lease->grants[0];
+    for (i = 0; i < lease->ngrants; i++) {
+        grant = &lease->grants[i];
         behind = now - grant->lapse - grant->first;
 
         if (behind <= 0) {
-            return;
+            continue;
         }
 
         /* those whose position is earlier by as much */
@@ -207,10 +211,10 @@ ngx_gw_lease_drop(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
         if (n / limit->period < grant->count) {
             ngx_gw_lease_advance(grant, limit, (uint32_t) (n / limit->period));
             grant->spent = 0;
-            return;
+            continue;
         }
 
-        ngx_gw_lease_remove(lease, 0);
+        ngx_gw_lease_remove(lease, i--);
     }
 }
 
@@ -373,10 +377,6 @@ ngx_gw_lease_hope(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 {
     int64_t   tat, whole;
     uint32_t  fraction;
-
-    if (missing > (uint64_t) limit->burst + 1) {
-        return 0;
-    }
 
     tat = lease->tat;
 

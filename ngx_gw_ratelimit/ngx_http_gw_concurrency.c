@@ -41,7 +41,8 @@ struct ngx_http_gw_ratelimit_held_s {
 
 /* a member that is to go; outlives its request */
 typedef struct {
-    ngx_queue_t                    queue;      /* of the zone, while waiting */
+    ngx_queue_t                    queue;      /* of the zone: while waiting,
+                                                  or while called for */
     ngx_http_gw_ratelimit_zone_t  *zone;
     ngx_msec_t                     end;        /* it has gone by itself */
     ngx_str_t                      key;
@@ -478,7 +479,10 @@ ngx_http_gw_concurrency_send_release(ngx_http_gw_concurrency_lost_t *lost)
         == NULL)
     {
         ngx_http_gw_concurrency_keep(lost);
+        return;
     }
+
+    ngx_queue_insert_tail(&lost->zone->releasing, &lost->queue);
 }
 
 
@@ -486,6 +490,8 @@ static void
 ngx_http_gw_concurrency_released(void *data, ngx_gw_redis_reply_t *reply)
 {
     ngx_http_gw_concurrency_lost_t *lost = data;
+
+    ngx_queue_remove(&lost->queue);
 
     if (reply) {
         ngx_free(lost);
@@ -639,6 +645,7 @@ ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
     ngx_queue_init(&zone->held);
     ngx_queue_init(&zone->renewed);
     ngx_queue_init(&zone->lost);
+    ngx_queue_init(&zone->releasing);
 
     zone->renew.data = zone;
     zone->renew.handler = ngx_http_gw_concurrency_renew;
@@ -660,15 +667,21 @@ ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
 void
 ngx_http_gw_concurrency_exit_process(ngx_http_gw_ratelimit_zone_t *zone)
 {
-    ngx_queue_t  *q;
+    ngx_uint_t    i;
+    ngx_queue_t  *q, *queue;
 
     ngx_http_gw_concurrency_register(zone, 0);
 
-    while (!ngx_queue_empty(&zone->lost)) {
-        q = ngx_queue_head(&zone->lost);
-        ngx_queue_remove(q);
+    for (i = 0; i < 2; i++) {
+        queue = i ? &zone->lost : &zone->releasing;
 
-        ngx_free(ngx_queue_data(q, ngx_http_gw_concurrency_lost_t, queue));
+        while (!ngx_queue_empty(queue)) {
+            q = ngx_queue_head(queue);
+            ngx_queue_remove(q);
+
+            ngx_free(ngx_queue_data(q, ngx_http_gw_concurrency_lost_t,
+                                    queue));
+        }
     }
 }
 

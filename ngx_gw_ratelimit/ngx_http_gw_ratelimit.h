@@ -104,11 +104,14 @@ typedef struct {
     /* the worker's */
     time_t                          warned;          /* of a full zone */
     uint64_t                        forgotten;       /* by then */
+    ngx_queue_t                     calls;           /* that have memory of
+                                                        their own */
     ngx_queue_t                     held;            /* to be renewed for the
                                                         first time, */
     ngx_queue_t                     renewed;         /* and again */
     ngx_event_t                     renew;
     ngx_queue_t                     lost;            /* to be released */
+    ngx_queue_t                     releasing;       /* are */
     ngx_uint_t                      nlost;
     ngx_event_t                     again;
     uint64_t                        entered;         /* requests */
@@ -355,6 +358,9 @@ void ngx_http_gw_ratelimit_fall_back(ngx_http_gw_ratelimit_outcome_t *o);
 
 /* returns, by a call nobody waits for, what o has taken in Redis */
 void ngx_http_gw_ratelimit_call_back(ngx_http_gw_ratelimit_outcome_t *o);
+
+/* the worker exits: frees what calls under way have */
+void ngx_http_gw_ratelimit_calls_done(ngx_http_gw_ratelimit_zone_t *zone);
 
 /* the request does not wait for o any more */
 void ngx_http_gw_ratelimit_forget(ngx_http_gw_ratelimit_outcome_t *o);

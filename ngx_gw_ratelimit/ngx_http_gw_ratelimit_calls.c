@@ -15,6 +15,7 @@
 
 /* a call for a lease: it ends whether or not a request waits for it */
 struct ngx_http_gw_ratelimit_reserve_s {
+    ngx_queue_t                       queue;         /* of the zone */
     ngx_http_gw_ratelimit_zone_t     *zone;
     ngx_gw_limit_t                    limit;
     uint64_t                          hash[2];
@@ -396,6 +397,8 @@ ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
         goto failed;
     }
 
+    ngx_queue_insert_tail(&zone->calls, &reserve->queue);
+
     if (wait) {
         o->reserve = reserve;
     }
@@ -425,6 +428,8 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
                                 reserve->sent, reserve->count, reply);
 
     o = reserve->outcome;
+
+    ngx_queue_remove(&reserve->queue);
     ngx_free(reserve);
 
     if (o == NULL) {
@@ -441,6 +446,20 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
     ngx_http_gw_ratelimit_unwait(o);
     ngx_http_gw_ratelimit_fall_back(o);
     ngx_http_gw_ratelimit_decided(o);
+}
+
+
+void
+ngx_http_gw_ratelimit_calls_done(ngx_http_gw_ratelimit_zone_t *zone)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&zone->calls)) {
+        q = ngx_queue_head(&zone->calls);
+        ngx_queue_remove(q);
+
+        ngx_free(ngx_queue_data(q, ngx_http_gw_ratelimit_reserve_t, queue));
+    }
 }
 
 

@@ -434,6 +434,8 @@ ngx_http_gw_ratelimit_init_process(ngx_cycle_t *cycle)
     zone = rmcf->zones.elts;
 
     for (i = 0; i < rmcf->zones.nelts; i++) {
+        ngx_queue_init(&zone[i]->calls);
+
         if (zone[i]->concurrency
             && ngx_http_gw_concurrency_init_process(cycle, zone[i])
                != NGX_OK)
@@ -451,6 +453,7 @@ ngx_http_gw_ratelimit_exit_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                           i;
     ngx_gw_redis_conf_t                **redis;
+    ngx_http_gw_ratelimit_ctx_t         *ctx;
     ngx_http_gw_ratelimit_zone_t       **zone;
     ngx_http_gw_ratelimit_main_conf_t   *rmcf;
 
@@ -471,8 +474,24 @@ ngx_http_gw_ratelimit_exit_process(ngx_cycle_t *cycle)
     zone = rmcf->zones.elts;
 
     for (i = 0; i < rmcf->zones.nelts; i++) {
-        if (zone[i]->concurrency && zone[i]->renew.data) {
+
+        /* unless this is no worker */
+
+        if (zone[i]->calls.next == NULL) {
+            continue;
+        }
+
+        ngx_http_gw_ratelimit_calls_done(zone[i]);
+
+        if (zone[i]->concurrency) {
             ngx_http_gw_concurrency_exit_process(zone[i]);
         }
+    }
+
+    while (rmcf->free) {
+        ctx = rmcf->free;
+        rmcf->free = ctx->next;
+
+        ngx_free(ctx);
     }
 }
