@@ -641,7 +641,17 @@ ngx_http_gw_ratelimit_decided(ngx_http_gw_ratelimit_outcome_t *o)
 
     o->pending = 0;
 
-    if (--ctx->pending == 0 && ctx->waiting) {
+    if (--ctx->pending) {
+        return;
+    }
+
+    /* leases need not be asked again */
+
+    if (ctx->wake[1].timer_set) {
+        ngx_del_timer(&ctx->wake[1]);
+    }
+
+    if (ctx->waiting) {
         ngx_post_event(ctx->wake, &ngx_posted_events);
     }
 }
@@ -968,6 +978,10 @@ ngx_http_gw_ratelimit_timer(ngx_event_t *ev)
 
     ctx = ev->data;
     batch = ctx->current;
+
+    if (batch == NULL) {
+        return;
+    }
 
     for (i = 0; i < batch->n; i++) {
         o = &batch->outcomes[i];
