@@ -64,6 +64,9 @@ static ngx_uint_t ngx_gw_lease_hope(const ngx_gw_lease_t *lease,
 static void ngx_gw_lease_verdict(const ngx_gw_lease_t *lease,
     const ngx_gw_limit_t *limit, int64_t now, uint32_t cost, uint32_t due,
     ngx_gw_verdict_t *v);
+static void ngx_gw_lease_retry(const ngx_gw_lease_t *lease,
+    const ngx_gw_limit_t *limit, int64_t now, uint32_t cost,
+    ngx_gw_verdict_t *v);
 static int64_t ngx_gw_lease_falls_due(const ngx_gw_grant_t *grant,
     const ngx_gw_limit_t *limit, uint32_t n);
 static void ngx_gw_lease_ask(ngx_gw_lease_t *lease,
@@ -401,53 +404,65 @@ static void
 ngx_gw_lease_verdict(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     int64_t now, uint32_t cost, uint32_t due, ngx_gw_verdict_t *v)
 {
-    int64_t                excess, later, retry;
-    uint32_t               n, missing;
     ngx_uint_t             i;
     const ngx_gw_grant_t  *grant;
 
-    excess = v->excess;
-    missing = ngx_max(cost, 1);
-    retry = 0;
-    later = 0;
-    n = due;
+    v->limit = limit->burst + 1;
+    v->retry = 0;
+    v->later = 0;
+    v->more = due;
 
     for (i = 0; i < lease->ngrants; i++) {
         grant = &lease->grants[i];
 
-        if (n < grant->count && later == 0) {
-            later = ngx_gw_lease_falls_due(grant, limit, n) - now;
+        if (due < grant->count) {
+            v->later = ngx_gw_lease_falls_due(grant, limit, due) - now;
+            v->later = ngx_max(v->later, 1);
+            break;
         }
 
-        n -= ngx_min(n, grant->count);
-
-        if (missing && missing <= grant->count) {
-            retry = ngx_gw_lease_falls_due(grant, limit, missing - 1) - now;
-        }
-
-        missing -= ngx_min(missing, grant->count);
+        due -= grant->count;
     }
 
-    if (cost > (uint64_t) limit->burst + 1) {
-        missing = cost;
+    if (!v->admitted) {
+        ngx_gw_lease_retry(lease, limit, now, cost, v);
+    }
+
+    v->ahead = ngx_max(lease->tat - now, 0);
+    v->fraction = 0;
+    v->incomplete = 1;
+
+    if (!v->admitted) {
+        ngx_gw_limit_complete(limit, v);
+    }
+}
+
+
+/* which slot of those here or, behind them, in Redis is the last it needs */
+
+static void
+ngx_gw_lease_retry(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
+    int64_t now, uint32_t cost, ngx_gw_verdict_t *v)
+{
+    uint32_t               missing;
+    ngx_uint_t             i;
+    const ngx_gw_grant_t  *grant;
+
+    missing = ngx_max(cost, 1);
+
+    for (i = 0; i < lease->ngrants && cost <= limit->burst + 1; i++) {
+        grant = &lease->grants[i];
+
+        if (missing <= grant->count) {
+            v->retry = ngx_gw_lease_falls_due(grant, limit, missing - 1) - now;
+            v->retry = ngx_max(v->retry, 1);
+            return;
+        }
+
+        missing -= grant->count;
     }
 
     ngx_gw_limit_gcra_verdict(limit, lease->tat - now, 0, missing, v);
-
-    v->excess = excess;
-
-    if (!v->admitted && missing == 0) {
-        v->retry = ngx_max(retry, 1);
-    }
-
-    v->remaining += ngx_min(due, v->limit - v->remaining);
-
-    if (v->remaining == v->limit) {
-        v->reset = 0;
-
-    } else if (later > 0) {
-        v->reset = ngx_min(v->reset, later);
-    }
 }
 
 
@@ -699,6 +714,17 @@ ngx_gw_lease_granted(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 
     if (reply->granted == 0) {
         return;
+    }
+
+    if (lease->demand >= NGX_GW_LEASE_FEW) {
+
+        /* of grants that are large one that is spent is enough */
+
+        while (lease->ngrants > 1 && lease->grants[0].count == 0
+               && lease->grants[1].count == 0)
+        {
+            ngx_gw_lease_remove(lease, 0);
+        }
     }
 
     if (lease->ngrants == NGX_GW_LEASE_GRANTS) {

@@ -110,8 +110,8 @@ typedef struct {
  * be admitted.
  *
  * A request that was told to wait takes again when a call has ended, or
- * before; again is then set.  v is filled in as by ngx_gw_limit_take(), except
- * for WAIT.  v->excess is how far ahead of the rate the last slot spent is.
+ * before; again is then set.  v is filled in as by ngx_gw_limit_charge(), but
+ * not for WAIT.  v->excess is how far ahead of the rate the last slot spent is.
  * A call under way for longer than patience counts as failed.
  */
 ngx_uint_t ngx_gw_lease_take(ngx_gw_lease_t *lease,

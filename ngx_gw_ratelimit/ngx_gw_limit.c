@@ -327,9 +327,21 @@ ngx_gw_limit_charge(const ngx_gw_limit_t *limit,
 void
 ngx_gw_limit_complete(const ngx_gw_limit_t *limit, ngx_gw_verdict_t *v)
 {
-    if (v->incomplete) {
-        v->incomplete = 0;
-        ngx_gw_limit_gcra_left(limit, v->ahead, v->fraction, v);
+    if (!v->incomplete) {
+        return;
+    }
+
+    v->incomplete = 0;
+
+    ngx_gw_limit_gcra_left(limit, v->ahead, v->fraction, v);
+
+    v->remaining += ngx_min(v->more, v->limit - v->remaining);
+
+    if (v->remaining == v->limit) {
+        v->reset = 0;
+
+    } else if (v->later) {
+        v->reset = ngx_min(v->reset, v->later);
     }
 }
 
@@ -456,6 +468,8 @@ ngx_gw_limit_gcra_take(const ngx_gw_limit_t *limit,
     v->incomplete = 1;
     v->ahead = ahead;
     v->fraction = fraction;
+    v->more = 0;
+    v->later = 0;
 }
 
 

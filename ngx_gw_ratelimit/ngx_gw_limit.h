@@ -78,6 +78,8 @@ typedef struct {
                                     arrival time after it, or its window */
     int64_t       ahead;         /* not complete: what the rest is made of */
     uint32_t      fraction;
+    uint32_t      more;          /* of a lease: slots that are due as well, */
+    int64_t       later;         /* and until another is, or 0 */
     unsigned      incomplete:1;
 } ngx_gw_verdict_t;
 

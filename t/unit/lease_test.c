@@ -154,6 +154,8 @@ take(gateway_t *g, const ngx_gw_limit_t *l, int64_t now, uint32_t cost,
 
     rc = ngx_gw_lease_take(&g->lease, l, HORIZON, PATIENCE, now, cost, again,
                            &ask, v);
+    ngx_gw_limit_complete(l, v);
+
     if (ask.call) {
         g->calls++;
         g->ask = ask;
@@ -351,15 +353,20 @@ static void
 slots(void)
 {
     int64_t               expires;
-    ngx_uint_t            i;
+    ngx_uint_t            i, rc;
     ngx_gw_limit_t        l;
     ngx_gw_lease_t        lease;
     ngx_gw_verdict_t      v;
     ngx_gw_lease_ask_t    ask;
     ngx_gw_lease_reply_t  reply;
 
-#define spend(t, c)                                                           \
-    ngx_gw_lease_take(&lease, &l, HORIZON, PATIENCE, (t), (c), 0, &ask, &v)
+#define spend(t, c)  spend_again(t, c, 0)
+
+#define spend_again(t, c, again)                                              \
+    (rc = ngx_gw_lease_take(&lease, &l, HORIZON, PATIENCE, (t), (c), (again), \
+                            &ask, &v),                                        \
+     (void) (rc != NGX_GW_LEASE_WAIT && (ngx_gw_limit_complete(&l, &v), 0)),  \
+     rc)
 
     l = limit(100, SECOND, 1);
 
@@ -459,8 +466,7 @@ slots(void)
     reply.granted = 0;
     reply.tat = l.tolerance + 100;
     ngx_gw_lease_granted(&lease, &l, HORIZON, START - 200, START, &reply);
-    unit_ok(ngx_gw_lease_take(&lease, &l, HORIZON, PATIENCE, START, 1, 1, &ask,
-                              &v)
+    unit_ok(spend_again(START, 1, 1)
             == NGX_GW_LEASE_REJECTED && !ask.call
             && spend(START, 1) == NGX_GW_LEASE_WAIT && ask.call,
             "who has waited is rejected, who comes now may ask");
@@ -497,14 +503,12 @@ slots(void)
     memset(&reply, 0, sizeof(reply));
     reply.tat = -500;
     ngx_gw_lease_granted(&lease, &l, HORIZON, START, START + 200, &reply);
-    unit_ok(ngx_gw_lease_take(&lease, &l, HORIZON, PATIENCE, START + 200, 0, 1,
-                              &ask, &v)
+    unit_ok(spend_again(START + 200, 0, 1)
             == NGX_GW_LEASE_ADMITTED && v.remaining == 2 && !ask.call,
             "and is admitted by that");
     unit_ok(spend(START + 300, 0) == NGX_GW_LEASE_WAIT && ask.call,
             "but the next has to ask again");
-    unit_ok(ngx_gw_lease_take(&lease, &l, HORIZON, PATIENCE, START + 400, 0, 1,
-                              &ask, &v)
+    unit_ok(spend_again(START + 400, 0, 1)
             == NGX_GW_LEASE_WAIT && !ask.call,
             "and to wait until it is told");
 }
