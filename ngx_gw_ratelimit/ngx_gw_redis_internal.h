@@ -291,7 +291,12 @@ ngx_int_t ngx_gw_redis_conn_open(ngx_gw_redis_conn_t *conn);
 ngx_int_t ngx_gw_redis_conn_add(ngx_gw_redis_conn_t *conn,
     ngx_gw_redis_call_t *call);
 /* the socket is connected, and TLS agreed upon */
-void ngx_gw_redis_conn_greet(ngx_gw_redis_conn_t *conn);
+void ngx_gw_redis_conn_begin(ngx_gw_redis_conn_t *conn);
+/* the server has agreed to all that a connection begins with */
+void ngx_gw_redis_conn_ready(ngx_gw_redis_conn_t *conn);
+/* the call is written, whether READY or not; to be counted by the caller */
+ngx_int_t ngx_gw_redis_conn_write(ngx_gw_redis_conn_t *conn,
+    ngx_gw_redis_call_t *call);
 void ngx_gw_redis_conn_fail(ngx_gw_redis_conn_t *conn, ngx_err_t err,
     const char *what);
 /* without a word; its calls end */
@@ -302,6 +307,12 @@ void ngx_gw_redis_conn_late(ngx_gw_redis_conn_t *conn);
 ngx_uint_t ngx_gw_redis_conn_stuck(ngx_gw_redis_conn_t *conn);
 /* the worker exits: sends what it can; its calls end without handlers */
 void ngx_gw_redis_conn_done(ngx_gw_redis_conn_t *conn);
+
+
+/* ngx_gw_redis_greet.c */
+
+/* READY when the server has agreed to all of it */
+void ngx_gw_redis_conn_greet(ngx_gw_redis_conn_t *conn);
 
 
 #if (NGX_SSL)

@@ -152,7 +152,7 @@ ngx_gw_redis_ssl_handler(ngx_connection_t *c)
         return;
     }
 
-    ngx_gw_redis_conn_greet(conn);
+    ngx_gw_redis_conn_begin(conn);
 }
 
 
