@@ -40,7 +40,7 @@ static ngx_int_t ngx_http_gw_ratelimit_reserve(
 static void ngx_http_gw_ratelimit_reserved(void *data,
     ngx_gw_redis_reply_t *reply);
 static void ngx_http_gw_ratelimit_unwait(ngx_http_gw_ratelimit_outcome_t *o);
-static void ngx_http_gw_ratelimit_grant(
+static ngx_int_t ngx_http_gw_ratelimit_grant(
     ngx_http_gw_ratelimit_zone_t *zone, const uint64_t hash[2],
     const ngx_gw_limit_t *limit, int64_t sent, uint32_t count,
     ngx_gw_redis_reply_t *reply);
@@ -407,7 +407,8 @@ ngx_http_gw_ratelimit_reserve(ngx_http_gw_ratelimit_outcome_t *o,
 
 failed:
 
-    ngx_http_gw_ratelimit_grant(zone, o->hash, &o->limit->limit, 0, 0, NULL);
+    (void) ngx_http_gw_ratelimit_grant(zone, o->hash, &o->limit->limit, 0, 0,
+                                       NULL);
 
     return NGX_ERROR;
 }
@@ -424,8 +425,13 @@ ngx_http_gw_ratelimit_reserved(void *data, ngx_gw_redis_reply_t *reply)
         reply = NULL;
     }
 
-    ngx_http_gw_ratelimit_grant(reserve->zone, reserve->hash, &reserve->limit,
-                                reserve->sent, reserve->count, reply);
+    if (ngx_http_gw_ratelimit_grant(reserve->zone, reserve->hash,
+                                    &reserve->limit, reserve->sent,
+                                    reserve->count, reply)
+        != NGX_OK)
+    {
+        reply = NULL;
+    }
 
     o = reserve->outcome;
 
@@ -463,9 +469,10 @@ ngx_http_gw_ratelimit_calls_done(ngx_http_gw_ratelimit_zone_t *zone)
 }
 
 
-/* hands an answer, or with NULL that there is none, to the key's lease */
+/* hands an answer, or with NULL that there is none, to the key's lease;
+   NGX_ERROR: it is none */
 
-static void
+static ngx_int_t
 ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
     const uint64_t hash[2], const ngx_gw_limit_t *limit, int64_t sent,
     uint32_t count, ngx_gw_redis_reply_t *reply)
@@ -525,6 +532,8 @@ ngx_http_gw_ratelimit_grant(ngx_http_gw_ratelimit_zone_t *zone,
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return reply ? NGX_OK : NGX_ERROR;
 }
 
 

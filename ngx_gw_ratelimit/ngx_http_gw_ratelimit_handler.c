@@ -290,6 +290,7 @@ ngx_http_gw_ratelimit_collect(ngx_http_request_t *r,
 
     *last = batch;
     ctx->current = batch;
+    ctx->deadline = 0;
 
     return NGX_OK;
 }
@@ -532,8 +533,14 @@ ngx_http_gw_ratelimit_decide(ngx_http_gw_ratelimit_ctx_t *ctx)
         }
     }
 
-    if (rejected) {
-        for (i = 0; i < batch->n; i++) {
+    if (!rejected) {
+        return;
+    }
+
+    /* what a call takes can be returned only when that is known */
+
+    for (i = 0; i < batch->n; i++) {
+        if (batch->outcomes[i].call == NULL) {
             ngx_http_gw_ratelimit_forget(&batch->outcomes[i]);
         }
     }
@@ -779,10 +786,14 @@ ngx_http_gw_ratelimit_hold(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ngx_http_gw_ratelimit_wait(r, ctx) != NGX_AGAIN) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ctx->delayed = 1;
     ngx_add_timer(&ctx->wake[1], (ngx_msec_t) ((longest + 999) / 1000));
 
-    return ngx_http_gw_ratelimit_wait(r, ctx);
+    return NGX_AGAIN;
 }
 
 
