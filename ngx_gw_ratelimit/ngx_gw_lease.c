@@ -81,7 +81,9 @@ static uint64_t ngx_gw_lease_demand(const ngx_gw_lease_t *lease,
     int64_t horizon, int64_t now);
 static uint64_t ngx_gw_lease_target(const ngx_gw_lease_t *lease,
     const ngx_gw_limit_t *limit, int64_t horizon, uint64_t demand);
-static uint64_t ngx_gw_lease_surge(uint64_t demand);
+static uint64_t ngx_gw_lease_surge(const ngx_gw_lease_t *lease,
+    uint64_t demand);
+static uint64_t ngx_gw_lease_weight(const ngx_gw_lease_t *lease);
 static uint64_t ngx_gw_lease_root(uint64_t n);
 static uint64_t ngx_gw_lease_stock(const ngx_gw_lease_t *lease);
 static void ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon,
@@ -276,7 +278,7 @@ ngx_gw_lease_count(ngx_gw_lease_t *lease, int64_t horizon, int64_t now,
         seen = (int64_t) lease->requests * 1000 * horizon / elapsed;
         demand = lease->demand;
 
-        if (seen > (int64_t) ngx_gw_lease_surge(demand)) {
+        if (seen > (int64_t) ngx_gw_lease_surge(lease, demand)) {
             demand = seen;
 
         } else {
@@ -288,6 +290,11 @@ ngx_gw_lease_count(ngx_gw_lease_t *lease, int64_t horizon, int64_t now,
         lease->demand = (uint32_t) ngx_min(demand, NGX_GW_LEASE_MOST);
         lease->requests = 0;
         lease->since = now;
+    }
+
+    if (cost) {
+        lease->cost = (uint32_t) (lease->cost
+                                  + ((int64_t) cost * 256 - lease->cost) / 16);
     }
 
     lease->requests += ngx_min(cost,
@@ -496,7 +503,8 @@ static void
 ngx_gw_lease_ask(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     int64_t horizon, int64_t now, uint32_t missing, ngx_gw_lease_ask_t *ask)
 {
-    uint64_t  demand, count;
+    uint64_t    demand, count;
+    ngx_uint_t  many;
 
     ask->call = 1;
     ask->reach = 0;
@@ -506,19 +514,22 @@ ngx_gw_lease_ask(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     lease->asked = now;
 
     demand = ngx_gw_lease_demand(lease, horizon, now);
+    many = missing && !lease->failed
+           && demand >= NGX_GW_LEASE_FEW * ngx_gw_lease_weight(lease);
+
     count = missing;
 
     if (count && !lease->failed) {
         count = ngx_max(count, lease->waiting);
 
-        if (demand >= NGX_GW_LEASE_FEW) {
+        if (many) {
             count += ngx_gw_lease_target(lease, limit, horizon, demand);
         }
     }
 
     ask->count = (uint32_t) ngx_min(count, NGX_GW_LEASE_COUNT);
 
-    if (count > missing && demand >= NGX_GW_LEASE_FEW) {
+    if (many) {
         ngx_gw_lease_ahead(limit, horizon, demand, 0, ask);
     }
 }
@@ -530,11 +541,11 @@ static void
 ngx_gw_lease_ask_ahead(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     int64_t horizon, int64_t now, ngx_gw_lease_ask_t *ask)
 {
-    uint64_t  demand, stock, target;
+    uint64_t  demand, stock, target, few;
 
-    if (lease->demand < NGX_GW_LEASE_FEW
-        && lease->requests < NGX_GW_LEASE_FEW / 1000)
-    {
+    few = NGX_GW_LEASE_FEW * ngx_gw_lease_weight(lease);
+
+    if (lease->demand < few && lease->requests < few / 1000) {
         return;
     }
 
@@ -546,7 +557,7 @@ ngx_gw_lease_ask_ahead(ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 
     demand = ngx_gw_lease_demand(lease, horizon, now);
 
-    if (demand < NGX_GW_LEASE_FEW) {
+    if (demand < few) {
         return;
     }
 
@@ -597,19 +608,20 @@ static uint64_t
 ngx_gw_lease_demand(const ngx_gw_lease_t *lease, int64_t horizon, int64_t now)
 {
     int64_t   elapsed;
-    uint64_t  seen, chance;
+    uint64_t  seen, chance, weight;
 
+    weight = ngx_gw_lease_weight(lease);
     seen = (uint64_t) lease->requests * 1000;
 
     if (lease->pressed) {
 
         /* what would lapse is taken from others: wait until it is sure */
 
-        chance = 2500 * ngx_gw_lease_root(lease->requests);
+        chance = 2500 * ngx_gw_lease_root(lease->requests * weight);
         seen -= ngx_min(seen, chance);
     }
 
-    if (lease->demand >= NGX_GW_LEASE_FEW) {
+    if (lease->demand >= NGX_GW_LEASE_FEW * weight) {
 
         /* a few at once are no surge */
 
@@ -617,7 +629,8 @@ ngx_gw_lease_demand(const ngx_gw_lease_t *lease, int64_t horizon, int64_t now)
         seen = ngx_min(seen * horizon / elapsed, NGX_GW_LEASE_MOST);
     }
 
-    return seen > ngx_gw_lease_surge(lease->demand) ? seen : lease->demand;
+    return seen > ngx_gw_lease_surge(lease, lease->demand) ? seen
+                                                          : lease->demand;
 }
 
 
@@ -627,18 +640,19 @@ static uint64_t
 ngx_gw_lease_target(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
     int64_t horizon, uint64_t demand)
 {
-    uint64_t  spent, chance, most;
+    uint64_t  spent, chance, most, weight;
 
-    spent = demand * (horizon / 1000 * NGX_GW_LEASE_TURN + lease->rtt)
-            / horizon;
+    weight = ngx_gw_lease_weight(lease);
+    spent = demand * (horizon / 1000 * NGX_GW_LEASE_TURN
+                      + ngx_min(lease->rtt, horizon)) / horizon;
 
-    if (demand > lease->demand || demand < NGX_GW_LEASE_LITTLE) {
+    if (demand > lease->demand || demand < NGX_GW_LEASE_LITTLE * weight) {
         return (spent + 500) / 1000;
     }
 
     /* but not much of all there is in a horizon */
 
-    chance = ngx_gw_lease_root(spent * 1000);
+    chance = ngx_gw_lease_root(spent * weight * 1000);
     most = (uint64_t) horizon * limit->number / limit->period * 1000;
     chance = ngx_min(chance + chance / 2, most / NGX_GW_LEASE_SHARE);
 
@@ -649,9 +663,23 @@ ngx_gw_lease_target(const ngx_gw_lease_t *lease, const ngx_gw_limit_t *limit,
 /* so much in a horizon is no chance */
 
 static uint64_t
-ngx_gw_lease_surge(uint64_t demand)
+ngx_gw_lease_surge(const ngx_gw_lease_t *lease, uint64_t demand)
 {
-    return demand + 4 * ngx_gw_lease_root(demand * 1000) + 2000;
+    uint64_t  weight;
+
+    weight = ngx_gw_lease_weight(lease);
+
+    return demand + 4 * ngx_gw_lease_root(demand * weight * 1000)
+           + 2000 * weight;
+}
+
+
+/* the cost of a request: the larger, the fewer make the same demand */
+
+static uint64_t
+ngx_gw_lease_weight(const ngx_gw_lease_t *lease)
+{
+    return ngx_max((lease->cost + 128) / 256, 1);
 }
 
 
@@ -778,21 +806,22 @@ ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon, int64_t sent,
     int64_t now, int64_t wait)
 {
     int64_t   turn, late;
-    uint64_t  demand, spent;
+    uint64_t  demand, spent, chance, weight;
 
     lease->paid = ngx_max(lease->paid, sent - horizon / 2)
                   + horizon / 1000 * NGX_GW_LEASE_PAY;
 
     demand = ngx_gw_lease_demand(lease, horizon, now);
+    weight = ngx_gw_lease_weight(lease);
 
-    if (demand < NGX_GW_LEASE_FEW) {
+    if (demand < NGX_GW_LEASE_FEW * weight) {
         lease->next = 0;
         lease->low = 0;
         return;
     }
 
     turn = horizon / 1000 * NGX_GW_LEASE_TURN
-           - (int64_t) ((uint64_t) horizon * 1000 / demand);
+           - (int64_t) (horizon * weight * 1000 / demand);
     late = horizon / 1000 * NGX_GW_LEASE_LATE;
 
     lease->next = sent + ngx_max(turn, horizon / 4);
@@ -807,10 +836,11 @@ ngx_gw_lease_plan(ngx_gw_lease_t *lease, int64_t horizon, int64_t sent,
         return;
     }
 
-    spent = demand * lease->rtt / horizon;
+    spent = demand * ngx_min(lease->rtt, horizon) / horizon;
 
-    lease->low = (uint32_t) ((spent + 3 * ngx_gw_lease_root(spent * 1000)
-                              + 999) / 1000 + 2);
+    chance = 3 * ngx_gw_lease_root(spent * weight * 1000);
+
+    lease->low = (uint32_t) ((spent + chance + 999) / 1000 + 2 * weight);
 }
 
 

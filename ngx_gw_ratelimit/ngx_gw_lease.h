@@ -66,6 +66,7 @@ typedef struct {
     int64_t             since;       /* requests are counted */
     uint32_t            requests;    /* their cost */
     uint32_t            demand;      /* estimate, requests in 1000 horizons */
+    uint32_t            cost;        /* of a request on average, in 1/256 */
     uint32_t            waiting;     /* cost of those that wait */
 
     unsigned            pressed:1;   /* others have taken most of the burst */

@@ -11,6 +11,7 @@
 
 
 #define SECOND    ((int64_t) 1000000)
+#define DAY       (86400 * SECOND)
 #define HORIZON   ((int64_t) 100000)
 #define PATIENCE  ((int64_t) 20000)
 #define START     (1000 * SECOND)
@@ -295,33 +296,39 @@ many(void)
     ngx_gw_limit_t    l;
     ngx_gw_verdict_t  v;
 
-    static const int64_t  gaps[] = { 10000, 5000, 1000, 100 };
+    static const struct {
+        int64_t   gap;
+        uint32_t  cost;
+    } all[] = {
+        { 10000, 1 }, { 5000, 1 }, { 1000, 1 }, { 100, 1 }, { 5000, 7 },
+    };
 
-    for (i = 0; i < count(gaps); i++) {
+    for (i = 0; i < count(all); i++) {
         memset(&g, 0, sizeof(g));
         memset(&key, 0, sizeof(key));
         l = limit(20000, SECOND, 100);
         waits = rejected = largest = 0;
         calls = 0;
 
-        for (j = 0, t = START; t < START + 20 * SECOND; j++, t += gaps[i]) {
+        for (j = 0, t = START; t < START + 20 * SECOND; j++, t += all[i].gap)
+        {
 
-            /* as if by chance, but for the last */
+            /* as if by chance */
 
-            now = t + (int64_t) (i < 3 ? below(gaps[i]) : 0);
+            now = t + (int64_t) below(all[i].gap);
 
             if (g.ask.call && now >= g.sent + 200) {
                 answer(&g, &l, &key, g.sent + 100, g.sent + 200);
             }
 
-            rc = take(&g, &l, now, 1, 0, &v);
+            rc = take(&g, &l, now, all[i].cost, 0, &v);
 
             if (rc == NGX_GW_LEASE_WAIT) {
                 waits++;
 
                 if (g.ask.call) {
                     answer(&g, &l, &key, g.sent + 100, g.sent + 200);
-                    rc = take(&g, &l, g.sent + 200, 1, 1, &v);
+                    rc = take(&g, &l, g.sent + 200, all[i].cost, 1, &v);
                 }
             }
 
@@ -338,8 +345,8 @@ many(void)
         calls = g.calls - calls;
 
         unit_ok(calls <= 19 * 20 && calls >= 19 * 15,
-                "every %ld us: %.1f calls a second", (long) gaps[i],
-                (double) calls / 19);
+                "every %ld us, cost %u: %.1f calls a second",
+                (long) all[i].gap, all[i].cost, (double) calls / 19);
         unit_ok(waits * 1000 <= j, "%lu of %lu wait", (unsigned long) waits,
                 (unsigned long) j);
         unit_ok(rejected == 0, "all pass");
@@ -593,13 +600,13 @@ failures(void)
         (void) request(&g, &l, &key, START + 1000 * (int64_t) i, 1, &v);
     }
 
-    unit_ok(request(&g, &l, &key, START + 400 * 86400 * SECOND, 1, &v)
+    unit_ok(request(&g, &l, &key, START + 400 * DAY, 1, &v)
             == NGX_GW_LEASE_ADMITTED,
             "a year later");
 
     memset(&key, 0, sizeof(key));
     key.tat = START;
-    unit_ok(request(&g, &l, &key, START + 401 * 86400 * SECOND, 11, &v)
+    unit_ok(request(&g, &l, &key, START + 401 * DAY, 11, &v)
             == NGX_GW_LEASE_ADMITTED,
             "all that there is, at once");
 }
@@ -718,6 +725,90 @@ bound(void)
 }
 
 
+/* the largest numbers do no harm, nor does any answer */
+
+static void
+extremes(void)
+{
+    int64_t               now, horizon, patience;
+    uint32_t              cost;
+    ngx_uint_t            i, j, rc, wrong, asked;
+    ngx_gw_limit_t        l;
+    ngx_gw_lease_t        lease;
+    ngx_gw_verdict_t      v;
+    ngx_gw_lease_ask_t    ask;
+    ngx_gw_lease_reply_t  reply;
+
+    static const int64_t   periods[] = { SECOND, 60 * SECOND, DAY };
+    static const uint32_t  numbers[] = { 1, 3, 1000, 999999937, 1000000000 };
+
+    wrong = asked = 0;
+
+    for (i = 0; i < 2000; i++) {
+        memset(&l, 0, sizeof(l));
+        l.algorithm = NGX_GW_LIMIT_GCRA;
+        l.number = numbers[below(count(numbers))];
+        l.period = periods[below(count(periods))];
+        l.burst = (uint32_t) below(below(2) ? 10 : 1000000000);
+
+        if (ngx_gw_limit_init(&l) != NGX_OK) {
+            continue;
+        }
+
+        memset(&lease, 0, sizeof(lease));
+        horizon = below(2) ? 20000 : 10 * SECOND;
+        patience = below(2) ? 1000 : 10 * SECOND;
+        now = below(2) ? 1 : START * 1000000;
+
+        for (j = 0; j < 300; j++) {
+            cost = (uint32_t) (below(2) ? below(3) : below(1000001));
+
+            rc = ngx_gw_lease_take(&lease, &l, horizon, patience, now, cost,
+                                   below(3) == 0, &ask, &v);
+
+            if (rc != NGX_GW_LEASE_WAIT) {
+                ngx_gw_limit_complete(&l, &v);
+
+                wrong += v.limit != l.burst + 1 || v.remaining > v.limit
+                         || v.reset < 0 || v.retry < 0 || v.excess < 0
+                         || v.admitted != (rc == NGX_GW_LEASE_ADMITTED)
+                         || (!v.admitted && v.retry == 0);
+            }
+
+            if (ask.call) {
+                asked++;
+                wrong += ask.count > 9000000 || ask.from < 0 || ask.reach < 0
+                         || ask.from > ask.early || ask.early > horizon;
+
+                reply.granted = below(2) ? ask.count : (uint32_t) below(9);
+                reply.first = (int64_t) (below(2) ? below(horizon)
+                                                  : below(1ULL << 53))
+                              - (int64_t) (below(2) ? horizon : 1LL << 52);
+                reply.fraction = (uint32_t) below(l.number);
+                reply.tat = reply.first + (int64_t) below(horizon);
+                reply.wait = (int64_t) (below(2) ? 0 : below(1ULL << 53));
+
+                ngx_gw_lease_granted(&lease, &l, horizon, now,
+                                     now + (int64_t) below(2 * patience),
+                                     &reply);
+            }
+
+            if (below(10) == 0) {
+                ngx_gw_lease_give_back(&lease, &l, now, cost);
+            }
+
+            wrong += ngx_gw_lease_expires(&lease, &l, now) < now;
+
+            now += (int64_t) (below(10) ? below(1000) : below(400 * DAY));
+        }
+    }
+
+    unit_ok(wrong == 0 && asked > 5000,
+            "the largest numbers (%lu wrong, %lu calls)",
+            (unsigned long) wrong, (unsigned long) asked);
+}
+
+
 int
 main(void)
 {
@@ -726,6 +817,7 @@ main(void)
     slots();
     failures();
     bound();
+    extremes();
 
     return unit_done();
 }
