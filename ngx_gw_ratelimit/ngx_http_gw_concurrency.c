@@ -35,7 +35,8 @@ struct ngx_http_gw_ratelimit_held_s {
     ngx_msec_t         due;            /* to be renewed */
     ngx_str_t          key;
     ngx_str_t          member;
-    unsigned           asked:1;        /* Redis was, to count it */
+    unsigned           asked:1;        /* Redis counts it, or will */
+    unsigned           sent:1;         /* it may do so already */
 };
 
 
@@ -80,7 +81,7 @@ static void ngx_http_gw_concurrency_register(
     ngx_http_gw_ratelimit_zone_t *zone, ngx_uint_t enter);
 static void ngx_http_gw_concurrency_look(ngx_http_gw_ratelimit_zone_t *zone);
 static uint32_t ngx_http_gw_concurrency_reclaim(
-    ngx_http_gw_ratelimit_zone_t *zone, uint32_t i);
+    ngx_http_gw_ratelimit_zone_t *zone, int32_t pid, uint32_t i);
 
 
 void
@@ -196,6 +197,8 @@ ngx_http_gw_concurrency_count(ngx_http_gw_ratelimit_outcome_t *o,
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 
+    zone->inside++;
+
     return NGX_OK;
 }
 
@@ -232,6 +235,8 @@ ngx_http_gw_concurrency_uncount(ngx_http_gw_ratelimit_outcome_t *o)
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    zone->inside--;
 }
 
 
@@ -309,8 +314,10 @@ ngx_http_gw_concurrency_ask(ngx_http_gw_ratelimit_outcome_t *o)
                                 &o->key, args, 4,
                                 ngx_http_gw_concurrency_answer, o);
 
-    /* it may be counted even if it is not answered */
+    /* it may be counted even if it is not answered, and if it could not be
+       asked it will be by the first renewal */
 
+    held->sent = (o->call != NULL);
     ngx_http_gw_concurrency_hold(o);
 
     if (o->call == NULL) {
@@ -328,6 +335,7 @@ ngx_http_gw_concurrency_answer(void *data, ngx_gw_redis_reply_t *reply)
     ngx_http_gw_ratelimit_outcome_t *o = data;
 
     int64_t                        count;
+    ngx_uint_t                     admitted;
     ngx_http_gw_ratelimit_held_t  *held;
 
     held = o->held;
@@ -346,8 +354,9 @@ ngx_http_gw_concurrency_answer(void *data, ngx_gw_redis_reply_t *reply)
     }
 
     count = ngx_min(reply->elts[1]->integer, NGX_MAX_INT32_VALUE);
+    admitted = (reply->elts[0]->integer == 1);
 
-    if (reply->elts[0]->integer != 1 && !o->rule->dry_run) {
+    if (!admitted && !o->rule->dry_run) {
 
         ngx_queue_remove(&held->queue);
         held->asked = 0;
@@ -355,8 +364,7 @@ ngx_http_gw_concurrency_answer(void *data, ngx_gw_redis_reply_t *reply)
         ngx_http_gw_concurrency_leave(o);
     }
 
-    ngx_http_gw_concurrency_verdict(o, reply->elts[0]->integer == 1, o->cost,
-                                    (uint32_t) count);
+    ngx_http_gw_concurrency_verdict(o, admitted, o->cost, (uint32_t) count);
 
     ngx_http_gw_ratelimit_decided(o);
 }
@@ -430,7 +438,10 @@ ngx_http_gw_concurrency_leave(ngx_http_gw_ratelimit_outcome_t *o)
 
     if (held->asked) {
         ngx_queue_remove(&held->queue);
-        ngx_http_gw_concurrency_release(o->zone, held);
+
+        if (held->sent) {
+            ngx_http_gw_concurrency_release(o->zone, held);
+        }
     }
 
     o->held = NULL;
@@ -583,17 +594,25 @@ ngx_http_gw_concurrency_renew(ngx_event_t *ev)
             continue;
         }
 
-        held->due = ngx_current_msec + (ngx_msec_t) (zone->ttl / 3000);
-
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&zone->renewed, q);
-
+        n++;
         args[0] = held->member;
 
-        (void) ngx_gw_redis_call(zone->redis->redis,
-                                 &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
-                                 &held->key, args, 2, NULL, NULL);
-        n++;
+        ngx_queue_remove(q);
+
+        if (ngx_gw_redis_call(zone->redis->redis,
+                              &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
+                              &held->key, args, 2, NULL, NULL)
+            == NULL)
+        {
+            /* again soon */
+            held->due = ngx_current_msec + NGX_HTTP_GW_CONCURRENCY_FIRST / 3;
+            ngx_queue_insert_tail(&zone->held, q);
+            continue;
+        }
+
+        held->sent = 1;
+        held->due = ngx_current_msec + (ngx_msec_t) (zone->ttl / 3000);
+        ngx_queue_insert_tail(&zone->renewed, q);
     }
 
     ngx_http_gw_concurrency_schedule(zone);
@@ -670,7 +689,11 @@ ngx_http_gw_concurrency_exit_process(ngx_http_gw_ratelimit_zone_t *zone)
     ngx_uint_t    i;
     ngx_queue_t  *q, *queue;
 
-    ngx_http_gw_concurrency_register(zone, 0);
+    /* what it still has in flight, when it is killed, another looks for */
+
+    if (zone->inside == 0) {
+        ngx_http_gw_concurrency_register(zone, 0);
+    }
 
     for (i = 0; i < 2; i++) {
         queue = i ? &zone->lost : &zone->releasing;
@@ -715,7 +738,7 @@ ngx_http_gw_concurrency_register(ngx_http_gw_ratelimit_zone_t *zone,
 static void
 ngx_http_gw_concurrency_look(ngx_http_gw_ratelimit_zone_t *zone)
 {
-    int32_t     *pid;
+    int32_t     *pid, dead;
     uint32_t     node;
     ngx_uint_t   i;
 
@@ -727,31 +750,39 @@ ngx_http_gw_concurrency_look(ngx_http_gw_ratelimit_zone_t *zone)
     pid = zone->keys->pids;
 
     for (i = 0; i < NGX_GW_KEYS_PIDS; i++) {
+        dead = pid[i];
 
-        if (pid[i] == 0 || kill((ngx_pid_t) pid[i], 0) == 0
+        if (dead == 0 || kill((ngx_pid_t) dead, 0) == 0
             || ngx_errno != NGX_ESRCH)
         {
             continue;
         }
 
-        pid[i] = 0;
         node = 1;
 
         while (node) {
-            node = ngx_http_gw_concurrency_reclaim(zone, node);
+            node = ngx_http_gw_concurrency_reclaim(zone, dead, node);
         }
+
+        ngx_shmtx_lock(&zone->shpool->mutex);
+
+        if (pid[i] == dead) {
+            pid[i] = 0;
+        }
+
+        ngx_shmtx_unlock(&zone->shpool->mutex);
     }
 }
 
 
 /*
- * Takes off what workers had in flight that have died, beginning with the
+ * Takes off what a worker had in flight that has died, beginning with the
  * i-th node.  Where to go on, or 0.
  */
 
 static uint32_t
 ngx_http_gw_concurrency_reclaim(ngx_http_gw_ratelimit_zone_t *zone,
-    uint32_t i)
+    int32_t pid, uint32_t i)
 {
     uint32_t                            last;
     ngx_gw_keys_node_t                 *node, *key;
@@ -765,10 +796,7 @@ ngx_http_gw_concurrency_reclaim(ngx_http_gw_ratelimit_zone_t *zone,
         node = ngx_gw_keys_at(zone->keys, i);
         own = ngx_gw_keys_data(node);
 
-        if (own->pid == 0 || own->count == 0
-            || kill((ngx_pid_t) own->pid, 0) == 0
-            || ngx_errno != NGX_ESRCH)
-        {
+        if (own->pid != pid || own->count == 0) {
             continue;
         }
 

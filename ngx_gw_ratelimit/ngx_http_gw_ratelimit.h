@@ -114,7 +114,8 @@ typedef struct {
     ngx_queue_t                     releasing;       /* are */
     ngx_uint_t                      nlost;
     ngx_event_t                     again;
-    uint64_t                        entered;         /* requests */
+    uint64_t                        entered;         /* requests, so far */
+    ngx_uint_t                      inside;          /* now */
     time_t                          looked;          /* for the dead */
 } ngx_http_gw_ratelimit_zone_t;
 
@@ -147,7 +148,8 @@ typedef struct {
     ngx_http_complex_value_t       *cost;            /* NULL: constant */
     uint32_t                        constant;        /* cost, or limit of
                                                         requests in flight */
-    ngx_http_complex_value_t       *rate;            /* NULL: the zone's */
+    ngx_http_complex_value_t       *rate;            /* NULL: constant */
+    ngx_http_gw_ratelimit_limit_t  *limit;           /* NULL: the zone's */
     ngx_int_t                       delay;           /* -1: nodelay */
 
     u_char                         *file;

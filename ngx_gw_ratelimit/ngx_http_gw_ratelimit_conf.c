@@ -731,6 +731,9 @@ ngx_http_gw_ratelimit_resolve_zone(ngx_conf_t *cf,
     } else if (limit->month) {
         p = ngx_sprintf(p, "w:%V:month:", &zone->name);
 
+    } else if (limit->week) {
+        p = ngx_sprintf(p, "w:%V:week:", &zone->name);
+
     } else {
         p = ngx_sprintf(p, "w:%V:%L:", &zone->name, limit->period / 1000000);
     }

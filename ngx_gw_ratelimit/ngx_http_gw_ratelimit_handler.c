@@ -357,7 +357,7 @@ ngx_http_gw_ratelimit_prepare(ngx_http_request_t *r,
     }
 
     if (!zone->concurrency) {
-        o->limit = &zone->limit;
+        o->limit = rule->limit ? rule->limit : &zone->limit;
 
         if (rule->rate && ngx_http_gw_ratelimit_rate(r, o) != NGX_OK) {
             return NGX_ERROR;

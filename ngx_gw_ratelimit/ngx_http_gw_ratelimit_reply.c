@@ -96,7 +96,6 @@ ngx_http_gw_ratelimit_header_filter(ngx_http_request_t *r)
 
         if (ctx->here
             && r->headers_out.status == ctx->denied
-            && ctx == ngx_http_get_module_ctx(r, ngx_http_gw_ratelimit_module)
             && ngx_http_gw_ratelimit_problem(r, ctx) != NGX_OK)
         {
             return NGX_ERROR;

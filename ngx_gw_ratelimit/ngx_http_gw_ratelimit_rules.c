@@ -384,8 +384,17 @@ ngx_http_gw_ratelimit_resolve_rule(ngx_conf_t *cf,
     if (rule->rate && rule->rate->lengths == NULL) {
         value = rule->rate->value;
 
+        rule->limit = ngx_palloc(cf->pool,
+                                 sizeof(ngx_http_gw_ratelimit_limit_t));
+        if (rule->limit == NULL) {
+            return NGX_ERROR;
+        }
+
+        rule->rate = NULL;
+
         if (ngx_http_gw_ratelimit_parse_limit(&value,
-                                              &rule->zone->limit.limit, NULL)
+                                              &rule->zone->limit.limit,
+                                              &rule->limit->limit)
             != NGX_OK)
         {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -393,6 +402,8 @@ ngx_http_gw_ratelimit_resolve_rule(ngx_conf_t *cf,
                           &value, rule->file, rule->line);
             return NGX_ERROR;
         }
+
+        return ngx_http_gw_ratelimit_set_args(cf->pool, rule->limit);
     }
 
     return NGX_OK;

@@ -58,7 +58,7 @@ ngx_http_gw_ratelimit_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     kind[0] = limit->algorithm;
     kind[1] = limit->algorithm == NGX_GW_LIMIT_GCRA
-              ? 0 : limit->period + limit->month;
+              ? 0 : limit->period + limit->month + limit->week;
 
     ngx_gw_siphash(zone->seed, (u_char *) kind, sizeof(kind), zone->seed);
 
