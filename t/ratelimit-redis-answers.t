@@ -127,6 +127,9 @@ sub memory {
 }
 
 
+# it takes long, and its cases do again themselves what matters
+repeat_each(1);
+
 run_tests();
 
 __DATA__

@@ -50,6 +50,9 @@ _EOC_
 sub passed { return scalar grep { ($_->{code} // 0) == 200 } @_ }
 
 
+# it takes long, and its cases do again themselves what matters
+repeat_each(1);
+
 run_tests();
 
 __DATA__
@@ -101,16 +104,17 @@ __DATA__
     is(limit('/far?k=' . unique()), '200 passed', "$name: connected");
     $slow->mode('late', 0.1);
 
-    my @got = load(uri => '/far?k=' . unique(), seconds => 4, rate => 400);
+    my @got = load(uri => '/far?k=' . unique(), seconds => 4, rate => 400,
+                   conns => 40);
 
     $slow->mode('pass');
     answered($name, 2.5, @got);
     decided("$name: all of them pass", { '200 passed' => scalar @got }, @got);
     at_least($got[0]{took}, 0.1, "$name: the first does");
 
-    my @late = grep { $_->{at} > $got[0]{at} + 1 } @got;
+    my @late = grep { $_->{at} > $got[0]{at} + 1.5 } @got;
 
-    at_most(scalar(grep { $_->{took} > 0.08 } @late), @late / 50,
+    at_most(scalar(grep { $_->{took} > 0.08 } @late), @late / 200,
             "$name: of " . @late . " others hardly any");
 }],
 
@@ -245,7 +249,7 @@ __DATA__
 
     my $k = unique();
     my @got = load(uri => sub { ('/deny', '/local')[$_[0] % 2] . "?k=$k" },
-                   seconds => 9, rate => 400,
+                   seconds => 9, rate => 400, conns => 32,
                    at => [[2, sub { $redis->pause }],
                           [5, sub { $redis->resume }]]);
     my $begin = $got[0]{at};
@@ -257,7 +261,7 @@ __DATA__
 
         return scalar grep { $_->{uri} =~ $uri && $_->{code} == 200
                              && $_->{at} >= $begin + $from
-                             && $_->{at} < $begin + $to } @got;
+                             && $_->{at} + $_->{took} < $begin + $to } @got;
     };
 
     is($passed->(qr/deny/, 3.5, 5), 0, "$name: denied, when leases are spent");
@@ -282,7 +286,8 @@ __DATA__
 
     answered($name, 1.5, @got);
     is(scalar(grep { $_->{status} eq 'error' } @got), 0, "$name: no errors");
-    at_most(passed(@got), 100 * $took + 2 * 21 + 10, "$name: not too many");
+    at_most(passed(@got), 100 * $took + 2 * (21 + 10),
+            "$name: not too many");
     at_least(passed(@got), 0.95 * 100 * 3, "$name: enough");
 }],
 ['killed', sub {

@@ -116,6 +116,9 @@ sub watched {
 }
 
 
+# it takes long, and its cases do again themselves what matters
+repeat_each(1);
+
 run_tests();
 
 __DATA__

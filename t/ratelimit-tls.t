@@ -104,6 +104,9 @@ our $client = "ssl_certificate $certificates->{dir}/client.crt; "
 our $ca = "ssl_trusted_certificate $certificates->{ca};";
 our $files = ">>> password\nof-redis\n";
 
+# it takes long, and its cases do again themselves what matters
+repeat_each(1);
+
 run_tests();
 
 __DATA__
