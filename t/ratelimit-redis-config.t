@@ -90,7 +90,7 @@ must_die(
     block('an unknown cipher', "$ssl ssl_ciphers NONSUCH;", 'NONSUCH'),
     block('a bad depth', "$ssl ssl_verify_depth x;", 'ssl_verify_depth|x'),
     ['not closed', { http_config => 'gw_redis main { server 127.0.0.1;',
-                     config => '' }, 'main|server|"}"'],
+                     config => '' }, 'unknown parameter|not terminated|unexpected'],
     ['no name', { http_config => 'gw_redis { server 127.0.0.1; }',
                   config => '' }, 'gw_redis'],
     ['an empty name', { http_config => 'gw_redis "" { server 127.0.0.1; }',
