@@ -584,6 +584,13 @@ by_size(const void *a, const void *b)
 }
 
 
+static double
+share(gateway_t *g)
+{
+    return g->requests ? (double) g->admitted / g->requests : 0;
+}
+
+
 static void
 report(void)
 {
@@ -623,13 +630,15 @@ report(void)
 
     printf("requests=%lu ideal=%lu admitted=%lu under=%.3f over=%.2f "
            "calls=%.2f calls_s=%.1f waits=%.3f busy=%d busy_calls_s=%.1f "
-           "busy_waits=%.3f busy_waits_max=%.3f p50=%.0f p99=%.0f\n",
+           "busy_waits=%.3f busy_waits_max=%.3f p50=%.0f p99=%.0f "
+           "first=%.3f last=%.3f\n",
            requests, ideal_admitted, admitted,
            100 * (1 - (double) admitted / ideal_admitted), over,
            100.0 * calls / requests, calls / seconds / gateways,
            100.0 * waits / requests, busy, most_calls,
            busy_requests ? 100.0 * busy_waits / busy_requests : 0,
-           100 * most_waits, delays[ndelays / 2], delays[ndelays * 99 / 100]);
+           100 * most_waits, delays[ndelays / 2], delays[ndelays * 99 / 100],
+           share(&all[0]), share(&all[gateways - 1]));
 }
 
 
