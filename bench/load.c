@@ -21,7 +21,10 @@
  *
  * For each round and side a line is printed:
  *
- *     NAME ROUND REQUESTS FAILURES LIMITED WALL_NS CPU_NS
+ *     NAME ROUND REQUESTS FAILURES LIMITED WALL_NS CPU_NS WAIT_NS OWN_WAIT_NS
+ *
+ * The last two are how long the server's process, and this one, could have
+ * run but waited for others that did.
  *
  * It never sleeps while it waits: to wake a sleeping peer costs the server
  * several microseconds, and a server that is slow, whose peers sleep more
@@ -90,7 +93,7 @@ static void send_request(side_t *side, conn_t *c, long i);
 static size_t make_key(side_t *side, conn_t *c, long i);
 static int receive(conn_t *c);
 static size_t reply_length(conn_t *c);
-static int64_t cpu_time(int pid);
+static void cpu_time(int pid, int64_t *used, int64_t *waited);
 static int64_t now(void);
 static void die(const char *what);
 
@@ -404,10 +407,12 @@ run(side_t *side, long round, long first)
     int                  i, n, rc;
     conn_t              *c;
     long                 sent, done, failed, limited;
-    int64_t              wall, cpu;
+    int64_t              wall, cpu, wait, own_wait, cpu_before, wait_before;
+    int64_t              own_before;
     struct epoll_event   events[MAX_CONNS];
 
-    cpu = cpu_time(side->pid);
+    cpu_time(side->pid, &cpu_before, &wait_before);
+    cpu_time(getpid(), &cpu, &own_before);
     wall = now();
 
     sent = 0;
@@ -472,12 +477,13 @@ run(side_t *side, long round, long first)
 
     usleep(3000);
 
-    if (side->pid) {
-        cpu = cpu_time(side->pid) - cpu;
-    }
+    cpu_time(getpid(), &cpu, &own_wait);
+    cpu_time(side->pid, &cpu, &wait);
 
-    printf("%s %ld %ld %ld %ld %lld %lld\n", side->name, round, nrequests,
-           failed, limited, (long long) wall, (long long) cpu);
+    printf("%s %ld %ld %ld %ld %lld %lld %lld %lld\n", side->name, round,
+           nrequests, failed, limited, (long long) wall,
+           (long long) (cpu - cpu_before), (long long) (wait - wait_before),
+           (long long) (own_wait - own_before));
     fflush(stdout);
 }
 
@@ -604,30 +610,32 @@ reply_length(conn_t *c)
 }
 
 
-/* nanoseconds, user and system */
+/* nanoseconds: user and system, and of waiting; 0 without a pid */
 
-static int64_t
-cpu_time(int pid)
+static void
+cpu_time(int pid, int64_t *used, int64_t *waited)
 {
     char        path[64];
     FILE       *f;
-    long long   ns;
+    long long   run, wait;
 
-    if (pid == 0) {
-        return 0;
+    run = 0;
+    wait = 0;
+
+    if (pid) {
+        snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+
+        f = fopen(path, "r");
+
+        if (f == NULL || fscanf(f, "%lld %lld", &run, &wait) != 2) {
+            die(path);
+        }
+
+        fclose(f);
     }
 
-    snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-
-    f = fopen(path, "r");
-
-    if (f == NULL || fscanf(f, "%lld", &ns) != 1) {
-        die(path);
-    }
-
-    fclose(f);
-
-    return ns;
+    *used = run;
+    *waited = wait;
 }
 
 
