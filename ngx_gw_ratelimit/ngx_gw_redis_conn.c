@@ -25,8 +25,7 @@ static void ngx_gw_redis_conn_flush(ngx_gw_redis_conn_t *conn);
 static void ngx_gw_redis_conn_read_handler(ngx_event_t *rev);
 static ngx_int_t ngx_gw_redis_conn_read(ngx_gw_redis_conn_t *conn,
     ngx_connection_t *c);
-static ngx_int_t ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn,
-    ngx_connection_t *c);
+static ngx_int_t ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn);
 static void ngx_gw_redis_conn_timer_handler(ngx_event_t *ev);
 static uint64_t ngx_gw_redis_conn_patience(ngx_gw_redis_conn_t *conn);
 
@@ -187,10 +186,12 @@ ngx_gw_redis_conn_begin(ngx_gw_redis_conn_t *conn)
 void
 ngx_gw_redis_conn_ready(ngx_gw_redis_conn_t *conn)
 {
+    ngx_uint_t            closed;
     ngx_queue_t          *q;
     ngx_gw_redis_call_t  *call;
 
     conn->state = NGX_GW_REDIS_READY;
+    closed = conn->closed;
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, &conn->node->redis->log, 0,
                    "gw redis \"%V\": %V is ready",
@@ -209,6 +210,10 @@ ngx_gw_redis_conn_ready(ngx_gw_redis_conn_t *conn)
         if (ngx_gw_redis_conn_write(conn, call) != NGX_OK) {
             conn->ncalls--;
             call->done(call, NULL);
+
+            if (conn->closed != closed) {
+                return;
+            }
         }
     }
 
@@ -503,18 +508,21 @@ ngx_gw_redis_conn_read(ngx_gw_redis_conn_t *conn, ngx_connection_t *c)
         return NGX_DONE;
     }
 
-    return ngx_gw_redis_conn_replies(conn, c);
+    return ngx_gw_redis_conn_replies(conn);
 }
 
 
 static ngx_int_t
-ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn, ngx_connection_t *c)
+ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn)
 {
     size_t                 size;
     ngx_int_t              rc;
+    ngx_uint_t             closed;
     ngx_queue_t           *q;
     ngx_gw_redis_call_t   *call;
     ngx_gw_redis_reply_t  *reply;
+
+    closed = conn->closed;
 
     for ( ;; ) {
         call = NULL;
@@ -552,7 +560,9 @@ ngx_gw_redis_conn_replies(ngx_gw_redis_conn_t *conn, ngx_connection_t *c)
 
         call->done(call, reply);
 
-        if (conn->connection != c) {
+        /* maybe opened again, by the same ngx_connection_t */
+
+        if (conn->closed != closed) {
             return NGX_DONE;
         }
 
@@ -777,6 +787,7 @@ ngx_gw_redis_conn_close(ngx_gw_redis_conn_t *conn)
     }
 
     conn->state = NGX_GW_REDIS_CLOSED;
+    conn->closed++;
     conn->ncalls = 0;
     conn->greetings = 0;
     conn->broken = NULL;

@@ -146,6 +146,8 @@ struct ngx_gw_redis_conn_s {
     ngx_queue_t              pending;      /* until READY */
     ngx_uint_t               ncalls;       /* of both */
     ngx_uint_t               greetings;    /* without a reply so far */
+    ngx_uint_t               closed;       /* so often: tells a connection
+                                              from the one after it */
 
     ngx_event_t              flush;
     ngx_event_t              timer;
