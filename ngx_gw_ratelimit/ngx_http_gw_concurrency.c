@@ -629,10 +629,6 @@ ngx_http_gw_concurrency_schedule(ngx_http_gw_ratelimit_zone_t *zone)
     ngx_msec_int_t                 wait, least;
     ngx_http_gw_ratelimit_held_t  *held;
 
-    if (zone->renew.timer_set) {
-        return;
-    }
-
     least = -1;
 
     for (i = 0; i < 2; i++) {
