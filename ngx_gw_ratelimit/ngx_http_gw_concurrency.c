@@ -31,12 +31,15 @@
 
 
 struct ngx_http_gw_ratelimit_held_s {
-    ngx_queue_t        queue;          /* of the zone, if asked */
-    ngx_msec_t         due;            /* to be renewed */
-    ngx_str_t          key;
-    ngx_str_t          member;
-    unsigned           asked:1;        /* Redis counts it, or will */
-    unsigned           sent:1;         /* it may do so already */
+    ngx_queue_t                    queue;      /* of the zone, if asked */
+    ngx_http_gw_ratelimit_zone_t  *zone;
+    ngx_gw_redis_call_t           *renewal;    /* under way */
+    ngx_msec_t                     due;        /* to be renewed */
+    ngx_str_t                      key;
+    ngx_str_t                      member;
+    unsigned                       asked:1;    /* Redis counts it, or will */
+    unsigned                       sent:1;     /* it may do so already */
+    unsigned                       added:1;    /* by a renewal */
 };
 
 
@@ -75,6 +78,9 @@ static void ngx_http_gw_concurrency_keep(
     ngx_http_gw_concurrency_lost_t *lost);
 static void ngx_http_gw_concurrency_again(ngx_event_t *ev);
 static void ngx_http_gw_concurrency_renew(ngx_event_t *ev);
+static void ngx_http_gw_concurrency_renewed(void *data,
+    ngx_gw_redis_reply_t *reply);
+static void ngx_http_gw_concurrency_soon(ngx_http_gw_ratelimit_held_t *held);
 static void ngx_http_gw_concurrency_schedule(
     ngx_http_gw_ratelimit_zone_t *zone);
 static void ngx_http_gw_concurrency_register(
@@ -120,6 +126,7 @@ ngx_http_gw_concurrency_enter(ngx_http_gw_ratelimit_outcome_t *o)
         return;
     }
 
+    held->zone = o->zone;
     held->key = o->key;
 
     if (ngx_http_gw_concurrency_ask(o) != NGX_OK) {
@@ -358,8 +365,10 @@ ngx_http_gw_concurrency_answer(void *data, ngx_gw_redis_reply_t *reply)
 
     if (!admitted && !o->rule->dry_run) {
 
-        ngx_queue_remove(&held->queue);
-        held->asked = 0;
+        if (!held->added) {
+            ngx_queue_remove(&held->queue);
+            held->asked = 0;
+        }
 
         ngx_http_gw_concurrency_leave(o);
     }
@@ -413,16 +422,9 @@ ngx_http_gw_concurrency_fall_back(ngx_http_gw_ratelimit_outcome_t *o)
 static void
 ngx_http_gw_concurrency_hold(ngx_http_gw_ratelimit_outcome_t *o)
 {
-    ngx_msec_t  first;
-
-    first = (ngx_msec_t) ngx_min(o->zone->ttl / 1000,
-                                 NGX_HTTP_GW_CONCURRENCY_FIRST);
-
     o->held->asked = 1;
-    o->held->due = ngx_current_msec + first / 3;
 
-    ngx_queue_insert_tail(&o->zone->held, &o->held->queue);
-
+    ngx_http_gw_concurrency_soon(o->held);
     ngx_http_gw_concurrency_schedule(o->zone);
 }
 
@@ -438,6 +440,12 @@ ngx_http_gw_concurrency_leave(ngx_http_gw_ratelimit_outcome_t *o)
 
     if (held->asked) {
         ngx_queue_remove(&held->queue);
+
+        /* else a renewal that is sent again could come after its release */
+
+        if (held->renewal) {
+            ngx_gw_redis_forget(held->renewal);
+        }
 
         if (held->sent) {
             ngx_http_gw_concurrency_release(o->zone, held);
@@ -599,23 +607,61 @@ ngx_http_gw_concurrency_renew(ngx_event_t *ev)
 
         ngx_queue_remove(q);
 
-        if (ngx_gw_redis_call(zone->redis->redis,
-                              &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
-                              &held->key, args, 2, NULL, NULL)
-            == NULL)
-        {
-            /* again soon */
-            held->due = ngx_current_msec + NGX_HTTP_GW_CONCURRENCY_FIRST / 3;
-            ngx_queue_insert_tail(&zone->held, q);
+        if (held->renewal) {
+            ngx_gw_redis_forget(held->renewal);
+        }
+
+        held->renewal = ngx_gw_redis_call(zone->redis->redis,
+                                       &ngx_gw_scripts[NGX_GW_SCRIPT_RENEW],
+                                       &held->key, args, 2,
+                                       ngx_http_gw_concurrency_renewed, held);
+
+        if (held->renewal == NULL) {
+            ngx_http_gw_concurrency_soon(held);
             continue;
         }
 
         held->sent = 1;
+        held->added = 1;
         held->due = ngx_current_msec + (ngx_msec_t) (zone->ttl / 3000);
         ngx_queue_insert_tail(&zone->renewed, q);
     }
 
     ngx_http_gw_concurrency_schedule(zone);
+}
+
+
+static void
+ngx_http_gw_concurrency_renewed(void *data, ngx_gw_redis_reply_t *reply)
+{
+    ngx_http_gw_ratelimit_held_t *held = data;
+
+    held->renewal = NULL;
+
+    if (reply) {
+        return;
+    }
+
+    ngx_queue_remove(&held->queue);
+
+    ngx_http_gw_concurrency_soon(held);
+    ngx_http_gw_concurrency_schedule(held->zone);
+}
+
+
+/* it may stand for its first moment only */
+
+static void
+ngx_http_gw_concurrency_soon(ngx_http_gw_ratelimit_held_t *held)
+{
+    ngx_msec_t  first;
+
+    first = (ngx_msec_t) ngx_min(held->zone->ttl / 1000,
+                                 NGX_HTTP_GW_CONCURRENCY_FIRST);
+
+    held->due = ngx_current_msec + first / 3;
+
+    ngx_queue_insert_tail(&held->zone->held, &held->queue);
 }
 
 
