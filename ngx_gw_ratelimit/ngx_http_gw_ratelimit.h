@@ -151,6 +151,9 @@ typedef struct {
     ngx_http_complex_value_t       *rate;            /* NULL: constant */
     ngx_http_gw_ratelimit_limit_t  *limit;           /* NULL: the zone's */
     ngx_int_t                       delay;           /* -1: nodelay */
+    ngx_str_t                       policy;          /* its item of
+                                                        RateLimit-Policy;
+                                                        empty: it varies */
 
     u_char                         *file;
     ngx_uint_t                      line;
@@ -424,6 +427,10 @@ ngx_http_gw_ratelimit_outcome_t *ngx_http_gw_ratelimit_nearest(
 /* _reply.c */
 
 ngx_int_t ngx_http_gw_ratelimit_reply_init(ngx_conf_t *cf);
+
+/* what clients are told of the rule, as far as it is the same for all */
+ngx_int_t ngx_http_gw_ratelimit_set_policy(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_rule_t *rule);
 
 
 /* _variables.c */

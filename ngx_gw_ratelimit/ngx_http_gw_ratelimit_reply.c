@@ -17,7 +17,8 @@ static ngx_int_t ngx_http_gw_ratelimit_retry_after(ngx_http_request_t *r,
 static ngx_int_t ngx_http_gw_ratelimit_ietf(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_ctx_t *ctx, ngx_http_gw_ratelimit_outcome_t *o);
 static u_char *ngx_http_gw_ratelimit_policy(u_char *p,
-    ngx_http_gw_ratelimit_outcome_t *o);
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_gw_limit_t *limit,
+    uint32_t in_flight);
 static int64_t ngx_http_gw_ratelimit_window(ngx_gw_limit_t *limit);
 static ngx_int_t ngx_http_gw_ratelimit_legacy(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_outcome_t *o);
@@ -36,6 +37,13 @@ static ngx_int_t ngx_http_gw_ratelimit_members(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_ctx_t *ctx, ngx_str_t *members);
 static ngx_uint_t ngx_http_gw_ratelimit_violated(
     ngx_http_gw_ratelimit_outcome_t *o);
+
+
+/* of an item of RateLimit-Policy, and what goes before it */
+#define ngx_http_gw_ratelimit_policy_size(zone)                               \
+    ((zone)->name.len                                                         \
+     + sizeof("\"\";q=;qu=\"concurrent-requests\", ") - 1                     \
+     + 2 * NGX_INT64_LEN)
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -183,9 +191,7 @@ ngx_http_gw_ratelimit_ietf(ngx_http_request_t *r,
 
     for (batch = ctx->batches; batch; batch = batch->next) {
         for (i = 0; i < batch->n; i++) {
-            len += batch->outcomes[i].zone->name.len
-                   + sizeof("\"\";q=;qu=\"concurrent-requests\", ") - 1
-                   + 2 * NGX_INT64_LEN;
+            len += ngx_http_gw_ratelimit_policy_size(batch->outcomes[i].zone);
         }
     }
 
@@ -217,7 +223,16 @@ ngx_http_gw_ratelimit_ietf(ngx_http_request_t *r,
                 *p++ = ' ';
             }
 
-            p = ngx_http_gw_ratelimit_policy(p, each);
+            if (each->rule->policy.len) {
+                p = ngx_cpymem(p, each->rule->policy.data,
+                               each->rule->policy.len);
+                continue;
+            }
+
+            p = ngx_http_gw_ratelimit_policy(p, each->zone,
+                                             each->limit ? &each->limit->limit
+                                                         : NULL,
+                                             each->cost);
         }
     }
 
@@ -233,23 +248,56 @@ ngx_http_gw_ratelimit_ietf(ngx_http_request_t *r,
 }
 
 
-static u_char *
-ngx_http_gw_ratelimit_policy(u_char *p, ngx_http_gw_ratelimit_outcome_t *o)
+ngx_int_t
+ngx_http_gw_ratelimit_set_policy(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_rule_t *rule)
 {
-    uint64_t         quota;
-    ngx_gw_limit_t  *limit;
+    u_char                        *p;
+    ngx_gw_limit_t                *limit;
+    ngx_http_gw_ratelimit_zone_t  *zone;
 
-    if (o->zone->concurrency) {
-        return ngx_sprintf(p, "\"%V\";q=%uD;qu=\"concurrent-requests\"",
-                           &o->zone->name, o->cost);
+    zone = rule->zone;
+    limit = rule->limit ? &rule->limit->limit : &zone->limit.limit;
+
+    /* a month is as long as its days */
+
+    if (zone->concurrency ? (rule->cost != NULL)
+                          : (rule->rate || limit->month))
+    {
+        return NGX_OK;
     }
 
-    limit = &o->limit->limit;
+    p = ngx_pnalloc(cf->pool, ngx_http_gw_ratelimit_policy_size(zone));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    rule->policy.data = p;
+    rule->policy.len = ngx_http_gw_ratelimit_policy(p, zone, limit,
+                                                    rule->constant)
+                       - p;
+
+    return NGX_OK;
+}
+
+
+/* what is limited is either a rate or what is in flight */
+
+static u_char *
+ngx_http_gw_ratelimit_policy(u_char *p, ngx_http_gw_ratelimit_zone_t *zone,
+    ngx_gw_limit_t *limit, uint32_t in_flight)
+{
+    uint64_t  quota;
+
+    if (zone->concurrency) {
+        return ngx_sprintf(p, "\"%V\";q=%uD;qu=\"concurrent-requests\"",
+                           &zone->name, in_flight);
+    }
 
     quota = (limit->algorithm == NGX_GW_LIMIT_GCRA)
             ? (uint64_t) limit->burst + 1 : limit->number;
 
-    return ngx_sprintf(p, "\"%V\";q=%uL;w=%L", &o->zone->name, quota,
+    return ngx_sprintf(p, "\"%V\";q=%uL;w=%L", &zone->name, quota,
                        ngx_http_gw_ratelimit_window(limit));
 }
 

@@ -15,6 +15,8 @@ static char *ngx_http_gw_ratelimit_value(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_complex_value_t **cv);
 static ngx_int_t ngx_http_gw_ratelimit_duplicate(ngx_array_t *rules,
     ngx_http_gw_ratelimit_rule_t *rule);
+static ngx_int_t ngx_http_gw_ratelimit_resolve_rate(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_rule_t *rule);
 
 
 char *
@@ -344,7 +346,6 @@ ngx_http_gw_ratelimit_resolve_rule(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_main_conf_t *rmcf,
     ngx_http_gw_ratelimit_rule_t *rule)
 {
-    ngx_str_t                       value;
     ngx_uint_t                      i;
     ngx_http_gw_ratelimit_zone_t  **zone;
 
@@ -381,30 +382,42 @@ ngx_http_gw_ratelimit_resolve_rule(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (rule->rate && rule->rate->lengths == NULL) {
-        value = rule->rate->value;
-
-        rule->limit = ngx_palloc(cf->pool,
-                                 sizeof(ngx_http_gw_ratelimit_limit_t));
-        if (rule->limit == NULL) {
-            return NGX_ERROR;
-        }
-
-        rule->rate = NULL;
-
-        if (ngx_http_gw_ratelimit_parse_limit(&value,
-                                              &rule->zone->limit.limit,
-                                              &rule->limit->limit)
-            != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "invalid rate \"%V\" in %s:%ui",
-                          &value, rule->file, rule->line);
-            return NGX_ERROR;
-        }
-
-        return ngx_http_gw_ratelimit_set_args(cf->pool, rule->limit);
+    if (rule->rate && rule->rate->lengths == NULL
+        && ngx_http_gw_ratelimit_resolve_rate(cf, rule) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_gw_ratelimit_set_policy(cf, rule);
+}
+
+
+/* a rate without variables */
+
+static ngx_int_t
+ngx_http_gw_ratelimit_resolve_rate(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_rule_t *rule)
+{
+    ngx_str_t  value;
+
+    value = rule->rate->value;
+
+    rule->limit = ngx_palloc(cf->pool, sizeof(ngx_http_gw_ratelimit_limit_t));
+    if (rule->limit == NULL) {
+        return NGX_ERROR;
+    }
+
+    rule->rate = NULL;
+
+    if (ngx_http_gw_ratelimit_parse_limit(&value, &rule->zone->limit.limit,
+                                          &rule->limit->limit)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "invalid rate \"%V\" in %s:%ui",
+                      &value, rule->file, rule->line);
+        return NGX_ERROR;
+    }
+
+    return ngx_http_gw_ratelimit_set_args(cf->pool, rule->limit);
 }
