@@ -6,7 +6,7 @@
 
 /* changes with anything in shared memory that another version would read
    otherwise */
-#define NGX_GW_KEYS_VERSION  2
+#define NGX_GW_KEYS_VERSION  3
 
 #define NGX_GW_KEYS_ALIGN    64
 

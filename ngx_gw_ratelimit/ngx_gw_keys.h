@@ -55,6 +55,9 @@ typedef struct {
 
     uint64_t        forgotten;     /* nodes that held something */
 
+    uint64_t        told;          /* for the owner's use: how many of these */
+    int64_t         warned;        /* somebody has been told of, and when */
+
     int32_t         pids[NGX_GW_KEYS_PIDS];      /* for the owner's use */
 } ngx_gw_keys_t;
 

@@ -102,8 +102,8 @@ typedef struct {
     unsigned                        quota:1;         /* not a rate */
 
     /* the worker's */
-    time_t                          warned;          /* of a full zone */
-    uint64_t                        forgotten;       /* by then */
+    uint64_t                        forgotten;       /* keys, that have been
+                                                        warned of */
     ngx_queue_t                     calls;           /* that have memory of
                                                         their own */
     ngx_queue_t                     held;            /* to be renewed for the
@@ -343,8 +343,9 @@ ngx_int_t ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
 ngx_gw_keys_node_t *ngx_http_gw_ratelimit_node(
     ngx_http_gw_ratelimit_zone_t *zone, uint64_t hash[2], int64_t now);
 
-/* warns, at most once a second, of keys that a zone has forgotten */
-void ngx_http_gw_ratelimit_check_full(ngx_http_gw_ratelimit_zone_t *zone);
+/* warns, of all workers once a second, of keys that a zone has forgotten */
+void ngx_http_gw_ratelimit_check_full(ngx_http_gw_ratelimit_zone_t *zone,
+    int64_t now);
 
 /* undoes what o has taken from shared memory */
 void ngx_http_gw_ratelimit_give_back(ngx_http_gw_ratelimit_outcome_t *o);

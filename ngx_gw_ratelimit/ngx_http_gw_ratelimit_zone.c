@@ -47,7 +47,7 @@ ngx_http_gw_ratelimit_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
-    zone->forgotten = zone->keys->forgotten;
+    zone->forgotten = zone->keys->told;
 
     /* state of another kind, or of another key, is never found */
 
@@ -83,25 +83,44 @@ ngx_http_gw_ratelimit_node(ngx_http_gw_ratelimit_zone_t *zone,
 
 
 void
-ngx_http_gw_ratelimit_check_full(ngx_http_gw_ratelimit_zone_t *zone)
+ngx_http_gw_ratelimit_check_full(ngx_http_gw_ratelimit_zone_t *zone,
+    int64_t now)
 {
-    uint64_t  forgotten;
+    uint64_t        n;
+    ngx_gw_keys_t  *keys;
 
-    /* without the lock: a count of the last moment will do */
+    keys = zone->keys;
 
-    forgotten = *(volatile uint64_t *) &zone->keys->forgotten;
+    /* without the lock: numbers of the last moment will do */
 
-    if (forgotten == zone->forgotten || zone->warned == ngx_time()) {
+    if (*(volatile uint64_t *) &keys->forgotten == zone->forgotten
+        || now - *(volatile int64_t *) &keys->warned < 1000000)
+    {
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "zone \"%V\" is full: %uL keys that had less than their "
-                  "full allowance were forgotten",
-                  &zone->name, forgotten - zone->forgotten);
+    n = 0;
 
-    zone->warned = ngx_time();
-    zone->forgotten = forgotten;
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    if (now - keys->warned >= 1000000) {
+        n = keys->forgotten - keys->told;
+
+        if (n) {
+            keys->told = keys->forgotten;
+            keys->warned = now;
+        }
+
+        zone->forgotten = keys->forgotten;
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (n) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "zone \"%V\" is full: %uL keys that had less than "
+                      "their full allowance were forgotten", &zone->name, n);
+    }
 }
 
 
@@ -165,7 +184,7 @@ ngx_http_gw_ratelimit_take(ngx_http_gw_ratelimit_outcome_t *o,
         o->divisor = divisor;
     }
 
-    ngx_http_gw_ratelimit_check_full(zone);
+    ngx_http_gw_ratelimit_check_full(zone, now);
 
     return NGX_OK;
 }
@@ -214,7 +233,7 @@ ngx_http_gw_ratelimit_take_lease(ngx_http_gw_ratelimit_outcome_t *o,
         o->divisor = 0;
     }
 
-    ngx_http_gw_ratelimit_check_full(zone);
+    ngx_http_gw_ratelimit_check_full(zone, now);
 
     return rc;
 }
