@@ -111,9 +111,7 @@ ngx_http_gw_concurrency_enter(ngx_http_gw_ratelimit_outcome_t *o)
     rc = ngx_http_gw_concurrency_count(o, limit, &count);
 
     if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, o->ctx->request->connection->log, 0,
-                      "zone \"%V\" is full of requests in flight",
-                      &o->zone->name);
+        o->full = 1;
         goto failed;
     }
 

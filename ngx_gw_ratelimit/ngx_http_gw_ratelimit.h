@@ -223,6 +223,8 @@ struct ngx_http_gw_ratelimit_outcome_s {
     unsigned                        again:1;         /* it has waited for a
                                                         lease */
     unsigned                        deny:1;          /* an error that does */
+    unsigned                        full:1;          /* its cause: no room for
+                                                        the key */
 };
 
 

@@ -732,7 +732,9 @@ ngx_http_gw_ratelimit_finish(ngx_http_request_t *r,
             ctx->rejected = o;
         }
 
-        if (o->result == NGX_HTTP_GW_RATELIMIT_DRY_RUN) {
+        if (o->result == NGX_HTTP_GW_RATELIMIT_DRY_RUN
+            || (o->full && o->rule->dry_run))
+        {
             ngx_http_gw_ratelimit_log(r, o, "would be rejected, dry run,");
         }
     }
@@ -870,6 +872,7 @@ ngx_http_gw_ratelimit_log(ngx_http_request_t *r,
     ngx_http_gw_ratelimit_outcome_t *o, const char *what)
 {
     ngx_uint_t                         level;
+    const char                        *why;
     ngx_http_gw_ratelimit_loc_conf_t  *rlcf;
 
     rlcf = ngx_http_get_module_loc_conf(r, ngx_http_gw_ratelimit_module);
@@ -880,9 +883,15 @@ ngx_http_gw_ratelimit_log(ngx_http_request_t *r,
         level++;
     }
 
+    if (o->full) {
+        why = ", which is full of requests in flight";
+
+    } else {
+        why = o->deny ? ", which could not be asked" : "";
+    }
+
     ngx_log_error(level, r->connection->log, 0,
-                  "request %s by zone \"%V\"%s", what, &o->zone->name,
-                  o->deny ? ", which could not be asked" : "");
+                  "request %s by zone \"%V\"%s", what, &o->zone->name, why);
 }
 
 
