@@ -51,7 +51,6 @@ typedef struct {
     ngx_shm_zone_t          *shm_zone;       /* what workers share: breakers,
                                                 the number of gateways */
     ngx_gw_redis_t          *redis;          /* the worker's */
-    ngx_uint_t               line;           /* where it stands */
 } ngx_gw_redis_conf_t;
 
 

@@ -240,7 +240,6 @@ ngx_http_gw_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *redis = &ctx->redis;
     ctx->redis.name = value[1];
-    ctx->redis.line = cf->conf_file->line;
 
     save = *cf;
     cf->handler = ngx_http_gw_redis_line;
