@@ -56,7 +56,9 @@ location /t {
 
     my $k = unique();
     my $other = gateway('other');
-    my @got = load(uri => "/t?k=$k", requests => 400,
+
+    # of so many connections each worker gets some
+    my @got = load(uri => "/t?k=$k", requests => 400, conns => 32,
                    ports => [server_port(), $other->{port}]);
     my %workers = map { $_->{worker} => 1 } @got;
     my %ports = map { $_->{port} => 1 } grep { $_->{code} == 200 } @got;
@@ -123,12 +125,18 @@ location /t {
 
     answered($name, 3, @got);
     within_rate($name, 100, 20, @got);
-    at_least(passed(@got), 290, "$name: and none too few");
+
+    my $busy = busy($got[0]{at}, $got[-1]{at}, @got);
+
+    at_least(passed(@got), 0.95 * (100 * $busy + 20),
+             "$name: and none too few");
 }],
 ['less than the rate', sub {
     my ($name) = @_;
 
-    my @got = load(uri => '/t?k=' . unique(), seconds => 1, rate => 60);
+    my @got = undisturbed(0.1, sub {
+        load(uri => '/t?k=' . unique(), seconds => 1, rate => 60);
+    });
 
     is(passed(@got), scalar @got, "$name: all pass");
 }],
@@ -204,20 +212,32 @@ location /s2 {
 ['sliding: the last one counts on', sub {
     my ($name) = @_;
 
-    my $k = unique();
+    my (@n, @at);
 
-    window_at(2, 0.2);
-    is(passed(load(uri => "/s2?k=$k", requests => 20)), 10,
-       "$name: its quota");
-    window_at(2, 0.05);
+    # again if the machine missed one of the times
 
-    my $n = passed(load(uri => "/s2?k=$k", requests => 20));
+    for (1 .. 5) {
+        my $k = unique();
 
-    at_most($n, 2, "$name: hardly more yet");
-    window_at(2, 1.05);
-    $n += passed(load(uri => "/s2?k=$k", requests => 20));
-    at_least($n, 5, "$name: at half of it");
-    at_most($n, 7, "$name: half of them");
+        @n = @at = ();
+
+        for my $elapsed (0.2, 0.05, 1.05) {
+            window_at(2, $elapsed);
+            push @n, passed(load(uri => "/s2?k=$k", requests => 20));
+            push @at, time / 2;
+        }
+
+        last if int $at[1] == int($at[0]) + 1 && int $at[2] == int $at[1];
+    }
+
+    # so much of the window has gone
+
+    my ($first, $half) = map { $_ - int } @at[1, 2];
+
+    is($n[0], 10, "$name: its quota");
+    at_most($n[1], 10 * $first + 1, "$name: hardly more yet");
+    at_least($n[1] + $n[2], 5, "$name: at half of it");
+    at_most($n[1] + $n[2], 10 * $half + 1, "$name: half of them");
 }],
 
 
@@ -322,6 +342,7 @@ location /s {
 
     limit('/t?k=' . unique());   # connects, gives the scripts
 
+    my $began = time;
     my $before = $fake->reads;
     my @got = load(uri => '/t?k=' . unique(), requests => 3, conns => 1);
     my @reads = grep { /eval/ } ($fake->reads)[$before .. $fake->reads - 1];
@@ -330,7 +351,8 @@ location /s {
     is(scalar(grep { $_ eq 'evalsha evalsha evalsha evalsha' } @reads), 3,
        "$name: four calls at once")
         or diag(join "\n", @reads);
-    at_most(scalar @reads, 4, "$name: and no others but for housekeeping");
+    at_most(scalar @reads, 4 + time - $began,
+            "$name: and no others but for housekeeping");
 }],
 ['returned', sub {
     my ($name) = @_;
@@ -348,7 +370,7 @@ location /s {
               [], "$name: by that one");
 
     # nobody waits for that
-    sleep 0.3;
+    sleep 1;
 
     is(passed(load(uri => "$_?k=$k", requests => 60)), 40, "$name: $_")
         for qw(/g /f /s);
@@ -359,7 +381,7 @@ location /s {
     my $k = unique();
 
     load(uri => "/few-first?k=$k", requests => 20);
-    sleep 0.3;
+    sleep 1;
     is(passed(load(uri => "/g?k=$k", requests => 60)), 45, $name);
 }],
 ['a local rule rejects', sub {
@@ -435,18 +457,18 @@ location /t {
         is($res->{code}, 200, "$name: passes");
         is($h->{'ratelimit-policy'}, '"g";q=5;w=300, "d";q=100;w=86400',
            "$name: policy");
-        like($h->{ratelimit}, qr/^"g";r=$left;t=(59|60)$/, "$name: $left");
+        like($h->{ratelimit}, qr/^"g";r=$left;t=(5\d|60)$/, "$name: $left");
         is($h->{'x-ratelimit-limit'}, 5, "$name: limit");
         is($h->{'x-ratelimit-remaining'}, $left, "$name: remaining");
-        like($h->{'x-ratelimit-reset'}, qr/^(59|60)$/, "$name: reset");
+        like($h->{'x-ratelimit-reset'}, qr/^(5\d|60)$/, "$name: reset");
     }
 
     my $res = http(uri => "/t?k=$k");
     my $h = $res->{header};
 
     is($res->{code}, 429, "$name: rejected");
-    like($h->{ratelimit}, qr/^"g";r=0;t=(59|60)$/, "$name: none left");
-    like($h->{'retry-after'}, qr/^(59|60)$/, "$name: Retry-After");
+    like($h->{ratelimit}, qr/^"g";r=0;t=(5\d|60)$/, "$name: none left");
+    like($h->{'retry-after'}, qr/^(5\d|60)$/, "$name: Retry-After");
     like($res->{body}, qr/quota-exceeded.*"g"/s, "$name: the problem");
 }],
 

@@ -17,8 +17,8 @@ error_log logs/debug.log debug;
 gw_redis main {
     server 127.0.0.1:$TEST_NGINX_MAIN;
     password_file ../html/password;
-    connect_timeout 150ms;
-    timeout 150ms;
+    connect_timeout 500ms;
+    timeout 500ms;
     breaker failures=5 open=300ms;
 }
 
@@ -83,9 +83,15 @@ sub healthy {
 
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-    my $k = unique();
-    my @got = load(uri => turns($k), requests => 60);
+    my ($k, @got);
 
+    # a machine may not get an answer through in time
+    wait_for(sub {
+        $k = unique();
+        @got = load(uri => turns($k), requests => 60);
+
+        return !grep { $_->{status} eq 'error' || $_->{lag} > 0.4 } @got;
+    }, 3);
     is_deeply(at_uri($_, @got), { '200 passed' => 10, '429 rejected' => 10 },
               "$name: $_") for qw(/local /allow /deny);
     is($redis->cmd('EXISTS', map { "gw:g:$_:$k" } qw(local allow deny)), 3,
@@ -102,10 +108,10 @@ sub fallen_back {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
     my $begin = time;
-    my @got = load(uri => turns(unique()), seconds => $seconds // 1.2,
+    my @got = load(uri => turns(unique()), seconds => $seconds // 2.2,
                    rate => 150);
 
-    answered($name, 1.5, @got);
+    answered($name, 2, @got);
 
     my %n;
 
@@ -123,9 +129,9 @@ sub fallen_back {
 
     is_deeply([grep { $_ ne 'allow=error' } @results], [], "$name: results");
 
-    my @late = grep { $_->{at} > $begin + 0.6 } @got;
+    my @late = grep { $_->{at} > $begin + 1.2 } @got;
 
-    at_most(scalar(grep { $_->{took} > 0.1 } @late), @late / 4,
+    at_most(scalar(grep { $_->{took} > 0.3 } @late), @late / 4,
             "$name: few of " . @late . ' wait');
 }
 
@@ -148,7 +154,7 @@ sub fault {
         is(scalar warns(), 1, "$name: one warning")
             or diag(warns());
         $mend->();
-        settled("$name: mended", '200 passed', 5,
+        settled("$name: mended", '200 passed', 10,
                 sub { '/allow?k=' . unique() });
         healthy("$name, after");
 
@@ -188,7 +194,7 @@ __DATA__
 fault('stopped', sub { $redis->pause }, sub { $redis->resume }),
 fault('killed', sub { $redis->kill9 }, sub { $redis->begin;
                                              $redis->ready }),
-fault('CLIENT PAUSE', sub { $redis->cmd(qw(CLIENT PAUSE 2500 ALL)) },
+fault('CLIENT PAUSE', sub { $redis->cmd(qw(CLIENT PAUSE 5000 ALL)) },
       sub { }),
 fault('another password', sub {
     $redis->cmd(qw(CONFIG SET requirepass new-one));
@@ -224,8 +230,12 @@ fault('too many clients', sub {
 
     healthy("$name, before");
 
-    my @got = load(uri => '/deny?k=' . unique(), requests => 300, rate => 600,
-                   at => [[0.2, sub { $redis->cmd('FLUSHALL') }]]);
+    my $k = unique();
+    my @got = load(requests => 300, rate => 600, uri => sub {
+        $redis->cmd('FLUSHALL') if $_[0] == 150;
+
+        return "/deny?k=$k";
+    });
 
     answered($name, 1.5, @got);
     decided("$name: a fresh allowance, no more",
@@ -389,7 +399,8 @@ gw_redis patient {
 gw_ratelimit_zone $arg_k zone=a:1m rate=1r/h redis=patient fallback=allow;
 gw_ratelimit_zone $arg_k zone=b:1m rate=1r/h redis=patient fallback=allow;
 gw_ratelimit_zone $arg_k zone=c:1m algorithm=fixed_window quota=1/d redis=patient fallback=allow;
-gw_concurrency_zone $arg_k zone=d:1m redis=patient ttl=2s;
+gw_concurrency_zone $arg_k zone=d:1m redis=patient ttl=20s;
+gw_concurrency_zone $arg_k zone=e:1m redis=patient ttl=2s;
 _EOC_
 --- config
 location /t {
@@ -397,6 +408,12 @@ location /t {
     gw_ratelimit zone=b;
     gw_ratelimit zone=c;
     gw_concurrency zone=d limit=5;
+    proxy_pass http://$TEST_NGINX_BACK;
+}
+
+location /late {
+    gw_ratelimit zone=a;
+    gw_concurrency zone=e limit=5;
     proxy_pass http://$TEST_NGINX_BACK;
 }
 --- user_files eval: $::files
@@ -434,33 +451,42 @@ location /t {
 
     my @workers = workers_of(master_pid());
 
-    $other->pause;
+    my ($began, @waiting);
 
-    my @waiting = map { start(uri => '/t?k=' . unique()) } 1 .. 20;
+    # Redis goes on before the timeout, long before they would lapse there
 
-    sleep 0.2;
-    close $_->{conn}{socket} for @waiting[0 .. 18];
-    sleep 0.2;
-    $other->resume;
-    is(finish($waiting[19])->{code}, 200, "$name: one has stayed");
+    for (1 .. 5) {
+        $other->cmd('FLUSHALL');
+        $began = time;
+        $other->pause;
+        @waiting = map { start(uri => '/t?k=' . unique()) } 1 .. 20;
+        sleep 0.2;
+        close $_->{conn}{socket} for @waiting[0 .. 18];
+        sleep 0.2;
+        $other->resume;
+        is(finish($waiting[19])->{code}, 200, "$name: one has stayed");
+
+        last if time - $began < 0.8;
+    }
+
     settled("$name: Redis goes on", '200 passed', 5,
             sub { '/t?k=' . unique() });
-    wait_for(sub { !@{[$other->keys('gw:c:*')]} }, 1);
+    wait_for(sub { !@{[$other->keys('gw:c:*')]} }, 5);
     is_deeply([$other->keys('gw:c:*')], [], "$name: none is in flight");
 
     # answers that come too late, for requests that nobody waits for
     $other->pause;
-    @waiting = map { start(uri => '/t?k=' . unique()) } 1 .. 20;
+    @waiting = map { start(uri => '/late?k=' . unique()) } 1 .. 20;
     sleep 0.1;
     close $_->{conn}{socket} for @waiting;
     sleep 1.2;
     $other->resume;
     settled("$name: Redis goes on", '200 passed', 5,
-            sub { '/t?k=' . unique() });
+            sub { '/late?k=' . unique() });
     is_deeply([workers_of(master_pid())], \@workers, "$name: so do workers");
     at_least(scalar(() = read_file('logs/access.log') =~ /" 499 /g), 30,
              "$name: they were noticed");
-    wait_for(sub { !@{[$other->keys('gw:c:*')]} }, 4);
+    wait_for(sub { !@{[$other->keys('gw:c:*')]} }, 10);
     is_deeply([$other->keys('gw:c:*')], [], "$name: nor are these");
 }],
 
