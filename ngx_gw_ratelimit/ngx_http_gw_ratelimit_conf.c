@@ -14,6 +14,18 @@ static char *ngx_http_gw_ratelimit_zone_name(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
 static char *ngx_http_gw_ratelimit_zone_parameter(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value, ngx_uint_t *mode);
+static char *ngx_http_gw_ratelimit_zone_rate(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
+static char *ngx_http_gw_ratelimit_zone_quota(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
+static char *ngx_http_gw_ratelimit_zone_burst(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
+static char *ngx_http_gw_ratelimit_zone_algorithm(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
+static char *ngx_http_gw_ratelimit_zone_horizon(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
+static char *ngx_http_gw_ratelimit_zone_gateways(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value);
 static char *ngx_http_gw_ratelimit_zone_check(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_zone_t *zone);
 static char *ngx_http_gw_ratelimit_zone_memory(ngx_conf_t *cf,
@@ -194,93 +206,26 @@ static char *
 ngx_http_gw_ratelimit_zone_parameter(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value, ngx_uint_t *mode)
 {
-    ngx_str_t        s;
-    ngx_int_t        n;
-    ngx_gw_limit_t  *limit;
-
-    limit = &zone->limit.limit;
+    ngx_str_t  s;
 
     if (ngx_http_gw_ratelimit_prefix(value, "zone=", &s)) {
         return ngx_http_gw_ratelimit_zone_name(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "rate=", &s)) {
-
-        if (limit->number) {
-            return "has two of \"rate\" and \"quota\"";
-        }
-
-        if (ngx_gw_limit_parse_rate(limit, &s) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid rate \"%V\"", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        if (limit->algorithm == NGX_CONF_UNSET_UINT) {
-            limit->algorithm = NGX_GW_LIMIT_GCRA;
-
-        } else if (limit->algorithm != NGX_GW_LIMIT_GCRA) {
-            return "takes \"quota\" with a window, not \"rate\"";
-        }
-
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_rate(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "quota=", &s)) {
-
-        if (limit->number) {
-            return "has two of \"rate\" and \"quota\"";
-        }
-
-        if (ngx_gw_limit_parse_quota(limit, &s) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid quota \"%V\"", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        zone->quota = 1;
-
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_quota(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "burst=", &s)) {
-        n = ngx_http_gw_ratelimit_number(&s, NGX_GW_LIMIT_MAX_NUMBER - 1);
-
-        if (n == NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid burst \"%V\"", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        limit->burst = n;
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_burst(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "algorithm=", &s)) {
-
-        if (ngx_http_gw_ratelimit_is(&s, "gcra")) {
-            n = NGX_GW_LIMIT_GCRA;
-
-        } else if (ngx_http_gw_ratelimit_is(&s, "fixed_window")) {
-            n = NGX_GW_LIMIT_FIXED;
-
-        } else if (ngx_http_gw_ratelimit_is(&s, "sliding_window")) {
-            n = NGX_GW_LIMIT_SLIDING;
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid algorithm \"%V\"", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        if (limit->algorithm == NGX_GW_LIMIT_GCRA
-            && n != NGX_GW_LIMIT_GCRA)
-        {
-            return "takes \"quota\" with a window, not \"rate\"";
-        }
-
-        limit->algorithm = n;
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_algorithm(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "redis=", &s) && s.len) {
@@ -299,17 +244,7 @@ ngx_http_gw_ratelimit_zone_parameter(ngx_conf_t *cf,
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "horizon=", &s)) {
-        n = ngx_parse_time(&s, 0);
-
-        if (n < 20 || n > 10000) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid horizon \"%V\", "
-                               "it must be between 20ms and 10s", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        zone->horizon = (int64_t) n * 1000;
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_horizon(cf, zone, &s);
     }
 
     if (ngx_http_gw_ratelimit_is(value, "fallback=local")) {
@@ -328,22 +263,158 @@ ngx_http_gw_ratelimit_zone_parameter(ngx_conf_t *cf,
     }
 
     if (ngx_http_gw_ratelimit_prefix(value, "gateways=", &s)) {
-        n = ngx_http_gw_ratelimit_number(&s, 1000000);
-
-        if (n == NGX_ERROR || n == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid number of gateways \"%V\"", &s);
-            return NGX_CONF_ERROR;
-        }
-
-        zone->gateways = n;
-        return NGX_CONF_OK;
+        return ngx_http_gw_ratelimit_zone_gateways(cf, zone, &s);
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\"", value);
 
     return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_rate(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    ngx_gw_limit_t  *limit;
+
+    limit = &zone->limit.limit;
+
+    if (limit->number) {
+        return "has two of \"rate\" and \"quota\"";
+    }
+
+    if (ngx_gw_limit_parse_rate(limit, value) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid rate \"%V\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    if (limit->algorithm == NGX_CONF_UNSET_UINT) {
+        limit->algorithm = NGX_GW_LIMIT_GCRA;
+
+    } else if (limit->algorithm != NGX_GW_LIMIT_GCRA) {
+        return "takes \"quota\" with a window, not \"rate\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_quota(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    if (zone->limit.limit.number) {
+        return "has two of \"rate\" and \"quota\"";
+    }
+
+    if (ngx_gw_limit_parse_quota(&zone->limit.limit, value) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid quota \"%V\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->quota = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_burst(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_http_gw_ratelimit_number(value, NGX_GW_LIMIT_MAX_NUMBER - 1);
+
+    if (n == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid burst \"%V\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->limit.limit.burst = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_algorithm(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    ngx_uint_t       algorithm;
+    ngx_gw_limit_t  *limit;
+
+    limit = &zone->limit.limit;
+
+    if (ngx_http_gw_ratelimit_is(value, "gcra")) {
+        algorithm = NGX_GW_LIMIT_GCRA;
+
+    } else if (ngx_http_gw_ratelimit_is(value, "fixed_window")) {
+        algorithm = NGX_GW_LIMIT_FIXED;
+
+    } else if (ngx_http_gw_ratelimit_is(value, "sliding_window")) {
+        algorithm = NGX_GW_LIMIT_SLIDING;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid algorithm \"%V\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    if (limit->algorithm == NGX_GW_LIMIT_GCRA
+        && algorithm != NGX_GW_LIMIT_GCRA)
+    {
+        return "takes \"quota\" with a window, not \"rate\"";
+    }
+
+    limit->algorithm = algorithm;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_horizon(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_parse_time(value, 0);
+
+    if (n < 20 || n > 10000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid horizon \"%V\", "
+                           "it must be between 20ms and 10s", value);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->horizon = (int64_t) n * 1000;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_ratelimit_zone_gateways(ngx_conf_t *cf,
+    ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    n = ngx_http_gw_ratelimit_number(value, 1000000);
+
+    if (n == NGX_ERROR || n == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid number of gateways \"%V\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->gateways = n;
+
+    return NGX_CONF_OK;
 }
 
 
@@ -627,15 +698,12 @@ ngx_http_gw_concurrency_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (ngx_http_gw_ratelimit_prefix(&value[i], "gateways=", &s)) {
-            n = ngx_http_gw_ratelimit_number(&s, 1000000);
+            rv = ngx_http_gw_ratelimit_zone_gateways(cf, zone, &s);
 
-            if (n == NGX_ERROR || n == 0) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "invalid number of gateways \"%V\"", &s);
-                return NGX_CONF_ERROR;
+            if (rv != NGX_CONF_OK) {
+                return rv;
             }
 
-            zone->gateways = n;
             continue;
         }
 
