@@ -111,12 +111,60 @@ sub healthy {
 
     local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-    my @k = map { word_on($_, 'deny') } 0 .. 2;
-    my @got = load(uri => sub { "/deny?k=$k[$_[0] % 3]" }, requests => 60);
+    my @got;
+
+    # a machine may not get an answer through in time
+    wait_for(sub {
+        my @k = map { word_on($_, 'deny') } 0 .. 2;
+
+        @got = load(uri => sub { "/deny?k=$k[$_[0] % 3]" }, requests => 60);
+
+        return !grep { $_->{status} eq 'error' } @got;
+    }, 3);
 
     answered($name, 1.5, @got);
     decided("$name: limits hold", { '200 passed' => 30, '429 rejected' => 30 },
             @got);
+}
+
+
+# Requests until that is so, for two seconds at least and twenty at most.
+
+sub under_load {
+    my ($is) = @_;
+
+    my @got;
+
+    for (1 .. 10) {
+        push @got, load(uri => sub { '/allow?k=' . unique() }, seconds => 2,
+                        rate => 100);
+
+        last if $is->();
+    }
+
+    return @got;
+}
+
+
+# Once one of a node's keys is decided by Redis, all are.
+
+sub all_again {
+    my ($name) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    my @got;
+
+    settled("$name: node $_", '200 passed', 8, sub {
+        '/allow?k=' . word_on($_, 'allow');
+    }) for 0 .. 2;
+
+    wait_for(sub {
+        @got = load(uri => sub { '/allow?k=' . unique() }, requests => 100);
+
+        return !grep { $_->{status} eq 'error' } @got;
+    }, 5);
+    decided("$name: all keys again", { '200 passed' => 100 }, @got);
 }
 
 
@@ -202,8 +250,11 @@ __DATA__
     for my $k (@k) {
         my @of = grep { $_->{uri} =~ /\Q$k\E/ } @got;
 
+        my $busy = busy($got[0]{at}, $got[-1]{at}, @of);
+
         within_rate("$name: $k", 100, 30, @of);
-        at_least(scalar(grep { $_->{code} == 200 } @of), 200, "$name: enough");
+        at_least(scalar(grep { $_->{code} == 200 } @of),
+                 0.9 * (100 * $busy + 20), "$name: enough");
     }
 }],
 
@@ -355,15 +406,11 @@ __DATA__
     fresh_log();
     $master->kill9;
 
-    my @got = load(uri => sub { '/allow?k=' . unique() }, seconds => 6,
-                   rate => 100);
+    my @got = under_load(sub { $replica->is_master });
 
     answered($name, 1.8, @got);
-
-    my @late = grep { $_->{at} > $got[0]{at} + 5 } @got;
-
-    decided("$name: all keys again", { '200 passed' => scalar @late }, @late);
     ok($replica->is_master, "$name: the replica did it");
+    all_again($name);
     @nodes = (@nodes[0, 1], $replica);
     healthy("$name, after");
     at_most(scalar warns(), 2, "$name: two warnings") or diag(warns());
@@ -376,15 +423,13 @@ __DATA__
 
     # nodes that have just met do not hear each other yet
     sleep 1;
-    @got = load(uri => sub { '/allow?k=' . unique() }, seconds => 3,
-                rate => 100,
-                at => [[0.5, sub { $master->cmd(qw(CLUSTER FAILOVER)) }]]);
+    $master->cmd(qw(CLUSTER FAILOVER));
+    @got = under_load(sub { $master->is_master });
     answered("$name: failover by hand", 1.8, @got);
-    @late = grep { $_->{at} > $got[0]{at} + 2 } @got;
-    decided("$name: all keys again", { '200 passed' => scalar @late }, @late);
     ok($master->is_master, "$name: as before")
         or wait_for(sub { $master->is_master
                           || $master->cmd(qw(CLUSTER FAILOVER)) && 0 }, 20);
+    all_again("$name: by hand");
     @nodes = (@nodes[0, 1], $master);
     healthy("$name: as before");
 }],

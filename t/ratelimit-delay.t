@@ -23,7 +23,8 @@ sub held_so_long {
                       map { $_->{took} }
                           grep { $_->{header}{'x-status'} ne 'delayed' } @res;
 
-    cmp_ok($last // 0, '<', $times->[0] // 1,
+    # those of which nobody was held would be the whole burst's three seconds
+    cmp_ok($last // 0, '<=', @delayed ? $delayed[0]{took} : 2.5,
            "$name: the others are answered before");
 }
 
@@ -35,7 +36,7 @@ __DATA__
 === TEST 1: so many at once, so many held
 --- http_config eval
 <<'_EOC_' . $GwLimit::BACK
-    gw_ratelimit_zone $http_x_key zone=d:1m rate=4r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=d:1m rate=2r/s burst=3;
     gw_ratelimit_zone $http_x_key zone=slow:1m rate=1r/s burst=3;
     gw_ratelimit_zone $http_x_key zone=none:1m rate=1r/s;
 _EOC_
@@ -77,12 +78,12 @@ location /none {
 --- cases
 ['delay=0', sub {
     held_so_long($_[0], { '200 passed' => 1, '200 delayed' => 3,
-                          '429 rejected' => 2 }, [0.25, 0.5, 0.75],
+                          '429 rejected' => 2 }, [0.5, 1, 1.5],
                  burst(6, uri => '/0', key => 0));
 }],
 ['delay=1', sub {
     held_so_long($_[0], { '200 passed' => 2, '200 delayed' => 2,
-                          '429 rejected' => 1 }, [0.25, 0.5],
+                          '429 rejected' => 1 }, [0.5, 1],
                  burst(5, uri => '/1', key => 1));
 }],
 (map { my $uri = $_; [$uri, sub {
@@ -99,8 +100,9 @@ location /none {
 === TEST 2: what is told about it
 --- http_config eval
 <<'_EOC_' . $GwLimit::ZONES . $GwLimit::BACK
-    gw_ratelimit_zone $http_x_key zone=d:1m rate=5r/s burst=3;
-    gw_ratelimit_zone $http_x_key zone=s:1m rate=3r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=d:1m rate=2r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=s:1m rate=1r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=long:1m rate=20r/m burst=3;
     gw_ratelimit_headers ietf;
 _EOC_
 --- config
@@ -118,7 +120,7 @@ location /two {
 }
 
 location /rejected {
-    gw_ratelimit zone=d delay=0;
+    gw_ratelimit zone=long delay=0;
     gw_ratelimit zone=one;
     proxy_pass http://$TEST_NGINX_BACK;
 }
@@ -133,14 +135,15 @@ passes(1, 'the first', as('a'), 'X-Results' => 'd=passed,five=passed'),
  'X-Results' => 'd=delayed,five=passed', body => qr/x=\[delayed\]/,
  'RateLimit' => qr/^"d";r=2;t=1$/, 'Retry-After' => undef, error => undef,
  log => qr/\[warn\].*\bdelay\w*.*"d"/],
-passes(1, 'the first', as('b', '/two')),
 ['the longest of two counts', sub {
     my ($name) = @_;
 
-    my ($res) = burst(1, key => 'b', uri => '/two');
+    my $began = now();
+    my @res = map { burst(1, key => 'b', uri => '/two') } 1, 2;
 
-    is($res->{header}{'x-results'}, 'd=delayed,s=delayed', $name);
-    took($name, $res, 0.25);
+    is($res[0]{header}{'x-results'}, 'd=passed,s=passed', "$name: the first");
+    is($res[1]{header}{'x-results'}, 'd=delayed,s=delayed', $name);
+    came($name, $res[1], $began, 1);
 }],
 passes(1, 'the first', as('c', '/rejected')),
 ['who is rejected is not held', sub {
@@ -150,7 +153,7 @@ passes(1, 'the first', as('c', '/rejected')),
 
     is($res->{code}, 429, $name);
     is($res->{header}{'x-status'}, 'rejected', "$name: status");
-    cmp_ok($res->{took}, '<', 0.2, "$name: at once");
+    cmp_ok($res->{took}, '<', 2, "$name: at once");
 }],
 passes(1, 'the first', as('d', '/body')),
 ['a body comes through', as('d', '/body', method => 'POST',
@@ -163,7 +166,7 @@ passes(1, 'the first', as('d', '/body')),
 === TEST 3: requests of one connection
 --- http_config eval
 <<'_EOC_' . $GwLimit::BACK
-    gw_ratelimit_zone $http_x_key zone=d:1m rate=5r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=d:1m rate=2r/s burst=3;
 _EOC_
 --- config
 location /t {
@@ -199,7 +202,7 @@ location /free {
               ['200 /t', '200 /t', '200 /t', '200 /free'], "$name: in order");
     is_deeply([map { $_->{header}{'x-status'} // '' } @res],
               ['passed', 'delayed', 'delayed', ''], "$name: statuses");
-    cmp_ok(now() - $began, '>=', 0.38, "$name: they were held");
+    cmp_ok(now() - $began, '>=', 0.98, "$name: they were held");
 }],
 
 
@@ -234,7 +237,7 @@ location /body {
         my $before = arrived($request{uri}) + 1;
 
         is(http(%request, key => $what)->{code}, 200, "$name: the first");
-        wait_for(sub { arrived($request{uri}) == $before }, 1);
+        wait_for(sub { arrived($request{uri}) == $before });
 
         my $waiting = start(%request, key => $what);
 
@@ -246,7 +249,7 @@ location /body {
                           =~ /\|\Q$key\E \S+ (499 [\d.]+)\|/;
 
             $found;
-        }, 2);
+        });
 
         like($line, qr/^499/, "$name: it is noticed");
         cmp_ok(($line =~ / (.*)/)[0] // 99, '<', 2, "$name: at once");
@@ -261,8 +264,8 @@ location /body {
 === TEST 5: before_auth
 --- http_config eval
 <<'_EOC_' . $GwLimit::BACK
-    gw_ratelimit_zone $http_x_key zone=d:1m rate=5r/s burst=3;
-    gw_ratelimit_zone $http_x_key zone=e:1m rate=3r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=d:1m rate=1r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=e:1m rate=30r/m burst=3;
 _EOC_
 --- config
 location /denied {
@@ -283,25 +286,23 @@ location /target {
     proxy_pass http://$TEST_NGINX_BACK;
 }
 --- cases
-['the first', as('a', '/denied'), 403, 'passed'],
 ['held, then refused', sub {
     my ($name) = @_;
 
-    my ($res) = burst(1, key => 'a', uri => '/denied');
+    my $began = now();
+    my @res = map { burst(1, key => 'a', uri => '/denied') } 1, 2;
 
-    is($res->{code}, 403, $name);
-    is($res->{header}{'x-status'}, 'delayed', "$name: status");
-    took($name, $res, 0.15);
+    is_deeply(codes(@res), { '403 passed' => 1, '403 delayed' => 1 }, $name);
+    came($name, $res[1], $began, 1);
 }],
-passes(1, 'both', as('b', '/both'), body => qr{^GET /target},
-       'X-Results' => 'd=passed,e=passed'),
 ['both hold, and nobody after the redirect', sub {
     my ($name) = @_;
 
-    my ($res) = burst(1, key => 'b', uri => '/both');
+    my $began = now();
+    my @res = map { burst(1, key => 'b', uri => '/both') } 1, 2;
 
-    is($res->{header}{'x-results'}, 'd=delayed,e=delayed', $name);
-    like($res->{body}, qr{^GET /target}, "$name: gets there");
-    took($name, $res, 0.2);
-    cmp_ok($res->{took}, '<', 0.8, "$name: once");
+    is($res[0]{header}{'x-results'}, 'd=passed,e=passed', "$name: the first");
+    is($res[1]{header}{'x-results'}, 'd=delayed,e=delayed', $name);
+    like($_->{body}, qr{^GET /target}, "$name: gets there") for @res;
+    came($name, $res[1], $began, 2);
 }],

@@ -402,7 +402,7 @@ rejected('try_files: =404', as('b', '/try/404'), 'three'),
 
         is_deeply(codes(@res), { '200 passed' => 3, '429 rejected' => 2 },
                   $name);
-        wait_for(sub { arrived("/mirror-of$uri") >= $before + 3 }, 1);
+        wait_for(sub { arrived("/mirror-of$uri") >= $before + 3 });
         Time::HiRes::sleep(0.05);
         is(arrived("/mirror-of$uri"), $before + 3,
            "$name: of those that passed");

@@ -24,7 +24,7 @@ use IO::Select;
 use Exporter 'import';
 
 our @EXPORT = qw(as passes rejected about arrived held let_go now burst took
-                 codes);
+                 came codes);
 
 our $PREAMBLE = <<'_EOC_';
         add_header X-Status $gw_ratelimit_status always;
@@ -197,21 +197,21 @@ sub now { return Time::HiRes::time() }
 
 
 # Sends so many requests at a time; the responses, in their order, with what
-# each "took" in seconds.
+# each "took" in seconds, and when it "came".
 
 sub burst {
     my ($n, %request) = @_;
 
     my $began = now();
     my @waiting = map { start(%request) } 1 .. $n;
-    my %took;
+    my %came;
 
     my $select = IO::Select->new(map { $_->{conn}{socket} } @waiting);
 
     while ($select->count) {
         my @answered = $select->can_read(10) or last;
 
-        $took{fileno $_} = now() - $began for @answered;
+        $came{fileno $_} = now() for @answered;
         $select->remove(@answered);
     }
 
@@ -219,7 +219,8 @@ sub burst {
         my $fd = fileno $_->{conn}{socket};
         my $res = finish($_);
 
-        $res->{took} = $took{$fd};
+        $res->{came} = $came{$fd} // now();
+        $res->{took} = $res->{came} - $began;
         $res;
     } @waiting;
 }
@@ -232,7 +233,18 @@ sub took {
     my ($name, $res, $seconds) = @_;
 
     cmp_ok($res->{took}, '>=', $seconds - 0.02, "$name: not before its time");
-    cmp_ok($res->{took}, '<', $seconds + 1, "$name: not long after");
+    cmp_ok($res->{took}, '<', $seconds + 2, "$name: not long after");
+}
+
+
+# Checks that an answer came so long after a time, as took() does.
+
+sub came {
+    my ($name, $res, $since, $seconds) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    took($name, { took => $res->{came} - $since }, $seconds);
 }
 
 

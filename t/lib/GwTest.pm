@@ -318,7 +318,7 @@ sub check {
         }
 
         if ($key eq 'log') {
-            wait_for(sub { grep_log($want) }, 1);
+            wait_for(sub { grep_log($want) });
             ok(grep_log($want), "$name: in the log: $want")
                 or diag(log_lines());
             next;
