@@ -7,6 +7,7 @@
  *   _rules.c        rules as they are configured
  *   _zone.c         zones in shared memory: decisions made there
  *   _handler.c      which rules a request is asked, and what becomes of it
+ *   _prepare.c      what a rule is for a request: key, cost and limit
  *   _calls.c        decisions made in Redis
  *   _concurrency.c  requests in flight
  *   _reply.c        what the client is told
@@ -327,9 +328,6 @@ ngx_int_t ngx_http_gw_ratelimit_resolve_rule(ngx_conf_t *cf,
 ngx_int_t ngx_http_gw_ratelimit_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
 
-void ngx_http_gw_ratelimit_hash(ngx_http_gw_ratelimit_zone_t *zone,
-    ngx_str_t *key, uint64_t hash[2]);
-
 /*
  * Decides in shared memory, by the share of 1 in divisor of the limit.
  * NGX_OK, with o->verdict; NGX_ERROR: no node could be had.
@@ -391,6 +389,16 @@ void ngx_http_gw_concurrency_fall_back(ngx_http_gw_ratelimit_outcome_t *o);
 ngx_int_t ngx_http_gw_concurrency_init_process(ngx_cycle_t *cycle,
     ngx_http_gw_ratelimit_zone_t *zone);
 void ngx_http_gw_concurrency_exit_process(ngx_http_gw_ratelimit_zone_t *zone);
+
+
+/* _prepare.c */
+
+/*
+ * Fills in o, whose rule and zone are set.  NGX_OK; NGX_ERROR: no memory;
+ * NGX_DECLINED: the rule does not apply.
+ */
+ngx_int_t ngx_http_gw_ratelimit_prepare(ngx_http_request_t *r,
+    ngx_http_gw_ratelimit_outcome_t *o);
 
 
 /* _handler.c */

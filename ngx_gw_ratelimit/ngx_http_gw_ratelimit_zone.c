@@ -66,14 +66,6 @@ ngx_http_gw_ratelimit_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-void
-ngx_http_gw_ratelimit_hash(ngx_http_gw_ratelimit_zone_t *zone, ngx_str_t *key,
-    uint64_t hash[2])
-{
-    ngx_gw_siphash(zone->seed, key->data, key->len, hash);
-}
-
-
 ngx_gw_keys_node_t *
 ngx_http_gw_ratelimit_node(ngx_http_gw_ratelimit_zone_t *zone,
     uint64_t hash[2], int64_t now)
