@@ -59,7 +59,7 @@ location @page {
 _EOC_
 
 our $http_config = <<'_EOC_' . $GwLimit::ZONES . $GwLimit::BACK;
-    gw_ratelimit_zone $http_x_key zone=d:1m rate=10r/s burst=3;
+    gw_ratelimit_zone $http_x_key zone=d:1m rate=2r/s burst=3;
     gw_concurrency_zone $http_x_key zone=c:1m;
 _EOC_
 
