@@ -12,8 +12,10 @@
 /* calls that are kept for reuse */
 #define NGX_GW_REDIS_KEPT_CALLS  1024
 
-/* milliseconds between heartbeats of a gateway */
+/* milliseconds between heartbeats of a gateway, and from the first to the
+   second */
 #define NGX_GW_REDIS_BEAT        2000
+#define NGX_GW_REDIS_FIRST_BEAT  1000
 
 
 static void ngx_gw_redis_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
@@ -37,6 +39,8 @@ static void ngx_gw_redis_timer_handler(ngx_event_t *ev);
 static void ngx_gw_redis_expire(ngx_gw_redis_call_t *call);
 static void ngx_gw_redis_sweep_handler(ngx_event_t *ev);
 static void ngx_gw_redis_beat(ngx_gw_redis_t *redis, uint64_t now);
+static void ngx_gw_redis_send_beat(ngx_gw_redis_t *redis);
+static void ngx_gw_redis_second_beat(ngx_event_t *ev);
 static void ngx_gw_redis_beat_handler(void *data, ngx_gw_redis_reply_t *reply);
 
 
@@ -111,6 +115,11 @@ ngx_gw_redis_init(ngx_gw_redis_conf_t *conf, ngx_cycle_t *cycle)
     redis->sweep.data = redis;
     redis->sweep.handler = ngx_gw_redis_sweep_handler;
     redis->sweep.log = &redis->log;
+
+    redis->beat.data = redis;
+    redis->beat.handler = ngx_gw_redis_second_beat;
+    redis->beat.log = &redis->log;
+    redis->beat.cancelable = 1;
 
     ngx_str_set(&redis->gateways, "gateways");
 
@@ -238,6 +247,10 @@ ngx_gw_redis_done(ngx_gw_redis_conf_t *conf)
 
     if (redis->timer.timer_set) {
         ngx_del_timer(&redis->timer);
+    }
+
+    if (redis->beat.timer_set) {
+        ngx_del_timer(&redis->beat);
     }
 
     if (redis->sweep.posted) {
@@ -824,8 +837,7 @@ ngx_gw_redis_id(ngx_gw_redis_t *redis, u_char id[16])
 static void
 ngx_gw_redis_beat(ngx_gw_redis_t *redis, uint64_t now)
 {
-    ngx_str_t           id;
-    ngx_atomic_uint_t   beat;
+    ngx_atomic_uint_t  beat;
 
     beat = redis->shared->beat;
 
@@ -835,6 +847,15 @@ ngx_gw_redis_beat(ngx_gw_redis_t *redis, uint64_t now)
     {
         return;
     }
+
+    ngx_gw_redis_send_beat(redis);
+}
+
+
+static void
+ngx_gw_redis_send_beat(ngx_gw_redis_t *redis)
+{
+    ngx_str_t  id;
 
     id.data = redis->shared->id;
     id.len = sizeof(redis->shared->id);
@@ -850,9 +871,26 @@ ngx_gw_redis_beat_handler(void *data, ngx_gw_redis_reply_t *reply)
 {
     ngx_gw_redis_t *redis = data;
 
-    if (reply && reply->type == NGX_GW_REDIS_INTEGER
-        && reply->integer > 0 && reply->integer < NGX_MAX_INT32_VALUE)
+    if (reply == NULL || reply->type != NGX_GW_REDIS_INTEGER
+        || reply->integer <= 0 || reply->integer >= NGX_MAX_INT32_VALUE)
     {
-        redis->shared->gateways = (ngx_atomic_uint_t) reply->integer;
+        return;
     }
+
+    redis->shared->gateways = (ngx_atomic_uint_t) reply->integer;
+
+    /* others may have been started with this one, and not have called yet */
+
+    if (redis->shared->heard == 0
+        && ngx_atomic_cmp_set(&redis->shared->heard, 0, 1))
+    {
+        ngx_add_timer(&redis->beat, NGX_GW_REDIS_FIRST_BEAT);
+    }
+}
+
+
+static void
+ngx_gw_redis_second_beat(ngx_event_t *ev)
+{
+    ngx_gw_redis_send_beat(ev->data);
 }

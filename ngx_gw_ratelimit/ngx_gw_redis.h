@@ -118,7 +118,8 @@ void ngx_gw_redis_forget(ngx_gw_redis_call_t *call);
 
 /*
  * Gateways seen within 10 s when Redis was last asked, at least 1, this one
- * included.  It is asked every 2 s while there are calls.
+ * included.  It is asked every 2 s while there are calls, and at the start
+ * again after 1 s.
  */
 ngx_uint_t ngx_gw_redis_gateways(ngx_gw_redis_t *redis);
 

@@ -11,7 +11,7 @@
 
 
 #define NGX_GW_REDIS_LAYOUT                                                   \
-    (((uint64_t) 1 << 32) | sizeof(ngx_gw_redis_shared_t))
+    (((uint64_t) 2 << 32) | sizeof(ngx_gw_redis_shared_t))
 
 
 /* a trial has not ended when its worker has: another is made after this */

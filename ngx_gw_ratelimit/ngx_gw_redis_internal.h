@@ -72,6 +72,7 @@ typedef struct {
     u_char                   id[16];       /* of this gateway */
     ngx_atomic_t             gateways;     /* when last asked */
     ngx_atomic_t             beat;         /* not asked before */
+    ngx_atomic_t             heard;        /* an answer to it, or not yet */
     ngx_gw_redis_breaker_t   breakers[NGX_GW_REDIS_BREAKERS];
 } ngx_gw_redis_shared_t;
 
@@ -223,6 +224,7 @@ struct ngx_gw_redis_s {
     ngx_uint_t               nfree;
 
     ngx_str_t                gateways;     /* the key without prefix */
+    ngx_event_t              beat;         /* the second */
     u_char                   buffer[16384];
 };
 
