@@ -17,6 +17,11 @@
 #include <ngx_core.h>
 
 
+#if (NGX_PTR_SIZE != 8)
+#error "ngx_http_gw_ratelimit_module needs a 64-bit system"
+#endif
+
+
 #define NGX_GW_LIMIT_GCRA     0
 #define NGX_GW_LIMIT_FIXED    1
 #define NGX_GW_LIMIT_SLIDING  2

@@ -85,11 +85,8 @@ ngx_gw_redis_guard_init(ngx_gw_redis_t *redis, ngx_gw_redis_guard_t *guard)
     conf = redis->conf;
 
     guard->key = ngx_murmur_hash2(guard->name.data, guard->name.len);
-
-#if (NGX_PTR_SIZE == 8)
     guard->key |= (ngx_atomic_uint_t) ngx_crc32_long(guard->name.data,
                                                      guard->name.len) << 32;
-#endif
 
     if (guard->key == 0) {
         guard->key = 1;
