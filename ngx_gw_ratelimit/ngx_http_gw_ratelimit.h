@@ -189,11 +189,14 @@ typedef struct {
     ngx_array_t                    *concurrency;
 
     ngx_array_t                     before;          /* both, as they are */
-    ngx_array_t                     after;           /* asked */
-
+    ngx_array_t                     after;           /* asked; those of the
+                                                        level above, if all
+                                                        are inherited */
     ngx_uint_t                      status;
     ngx_uint_t                      headers;
     ngx_uint_t                      log_level;
+
+    unsigned                        merged:1;
 } ngx_http_gw_ratelimit_loc_conf_t;
 
 

@@ -245,6 +245,7 @@ ngx_http_gw_ratelimit_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->before = { NULL };
      *     conf->after = { NULL };
+     *     conf->merged = 0;
      */
 
     conf->rules = NGX_CONF_UNSET_PTR;
@@ -264,12 +265,25 @@ ngx_http_gw_ratelimit_merge_loc_conf(ngx_conf_t *cf, void *parent,
     ngx_http_gw_ratelimit_loc_conf_t *prev = parent;
     ngx_http_gw_ratelimit_loc_conf_t *conf = child;
 
+    ngx_uint_t  inherited;
+
+    inherited = (conf->rules == NGX_CONF_UNSET_PTR
+                 && conf->concurrency == NGX_CONF_UNSET_PTR);
+
     ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
     ngx_conf_merge_ptr_value(conf->concurrency, prev->concurrency, NULL);
     ngx_conf_merge_uint_value(conf->status, prev->status,
                               NGX_HTTP_TOO_MANY_REQUESTS);
     ngx_conf_merge_uint_value(conf->headers, prev->headers, 0);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+
+    if (inherited && prev->merged) {
+        conf->before = prev->before;
+        conf->after = prev->after;
+        conf->merged = 1;
+
+        return NGX_CONF_OK;
+    }
 
     return ngx_http_gw_ratelimit_merge_rules(cf, conf);
 }
@@ -279,6 +293,8 @@ static char *
 ngx_http_gw_ratelimit_merge_rules(ngx_conf_t *cf,
     ngx_http_gw_ratelimit_loc_conf_t *conf)
 {
+    conf->merged = 1;
+
     if (conf->rules == NULL && conf->concurrency == NULL) {
         return NGX_CONF_OK;
     }
