@@ -770,6 +770,13 @@ ngx_http_gw_concurrency_register(ngx_http_gw_ratelimit_zone_t *zone,
     }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    if (enter && i == NGX_GW_KEYS_PIDS) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "zone \"%V\" has more than %d workers: if this one "
+                      "dies, its requests in flight stay counted",
+                      &zone->name, NGX_GW_KEYS_PIDS);
+    }
 }
 
 
@@ -830,7 +837,7 @@ ngx_http_gw_concurrency_reclaim(ngx_http_gw_ratelimit_zone_t *zone,
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    last = ngx_min(zone->keys->used, i + NGX_HTTP_GW_CONCURRENCY_NODES);
+    last = ngx_min(zone->keys->used, i + NGX_HTTP_GW_CONCURRENCY_NODES - 1);
 
     for ( /* void */ ; i <= last; i++) {
         node = ngx_gw_keys_at(zone->keys, i);
