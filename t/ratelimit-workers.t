@@ -114,13 +114,15 @@ __DATA__
 ['no other comes', sub {
     my ($name) = @_;
 
-    my %old = map { $_ => 1 } steady();
+    steady();
+
     my @flying = flying($name, 2);
     my @pids = workers_with(@flying);
 
     reload();
-    ok(wait_for(sub { 2 == grep { !$old{$_} } workers_now() }, 10),
-       "$name: new workers");
+    ok(wait_for(sub {
+        2 == grep { /gracefully shutting down/ } log_lines();
+    }, 10), "$name: old workers are told");
     full($name);
     kill KILL => @pids;
     is(finish($_->[0])->{code}, undef, "$name: no answer") for @flying;
