@@ -8,6 +8,8 @@ use GwRedis;
 our $redis = redis('MAIN');
 our $fake = fake('FAKE', $redis);
 
+# leases that no slow machine lets lapse, but for those that are to
+
 our $http = $GwRedis::BACK . <<'_EOC_';
 gw_redis main {
     server 127.0.0.1:$TEST_NGINX_MAIN;
@@ -30,11 +32,11 @@ gw_redis hasty {
     breaker failures=1000;
 }
 
-gw_ratelimit_zone $arg_k zone=first:1m rate=10r/s burst=9 redis=hasty mode=leased fallback=deny;
-gw_ratelimit_zone $arg_k zone=second:1m rate=10r/s burst=9 redis=hasty mode=leased fallback=deny;
+gw_ratelimit_zone $arg_k zone=first:1m rate=10r/s burst=9 redis=hasty mode=leased horizon=10s fallback=deny;
+gw_ratelimit_zone $arg_k zone=second:1m rate=10r/s burst=9 redis=hasty mode=leased horizon=10s fallback=deny;
 gw_ratelimit_zone $arg_k zone=many:1m rate=10r/m burst=99 redis=main mode=leased horizon=20ms;
-gw_ratelimit_zone $arg_k zone=seen:1m rate=10r/m burst=99 redis=seen mode=leased;
-gw_ratelimit_zone $arg_i zone=one:1m rate=1r/h redis=seen mode=leased;
+gw_ratelimit_zone $arg_k zone=seen:1m rate=10r/m burst=99 redis=seen mode=leased horizon=10s;
+gw_ratelimit_zone $arg_i zone=one:1m rate=1r/h redis=seen mode=leased horizon=10s;
 gw_ratelimit_zone $arg_i zone=local:1m rate=1r/h;
 _EOC_
 
@@ -213,8 +215,11 @@ map {
     my $monitor = $redis->monitor;
 
     is(limit("/many?k=$k"), '200 passed', "$name: another one");
-    is_deeply([reserved("gw:g:many:$k", $monitor->lines)], [1],
-              "$name: for that one only");
+
+    # again, where a slow machine let it lapse
+    my %counts = map { $_ => 1 } reserved("gw:g:many:$k", $monitor->lines);
+
+    is_deeply(\%counts, { 1 => 1 }, "$name: for that one only");
 }],
 
 
@@ -232,8 +237,8 @@ map {
     my $monitor = $redis->monitor;
 
     is(limit("/many/local?k=$k&i=$k"), '200 passed', "$name: the first");
-    is_deeply([reserved("gw:g:many:$k", $monitor->lines)], [1],
-              "$name: is asked for");
+    at_least(scalar(() = reserved("gw:g:many:$k", $monitor->lines)), 1,
+             "$name: is asked for");
     sleep 0.1;
 
     my @got = load(uri => "/many/local?k=$k&i=$k", requests => 50);
