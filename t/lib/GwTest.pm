@@ -177,7 +177,10 @@ add_block_preprocessor(sub {
                           ['[emerg]', lines($block->error_log)]);
 
     } else {
-        $block->set_value('no_shutdown_error_log', [$never])
+        # nginx removes its sockets before the last worker knows of the end
+
+        $block->set_value('no_shutdown_error_log',
+            [qr/^(?!.*connect\(\) to unix:\S+ failed \(2:).*(?:$never)/])
             unless defined $block->no_shutdown_error_log;
     }
 
