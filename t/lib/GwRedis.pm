@@ -1385,15 +1385,22 @@ sub log_lines {
 }
 
 
-# All its processes at once.
+# All its processes at once.  Workers may end after the master, and have the
+# port until then.
 
 sub kill {
     my ($self) = @_;
 
     return unless $self->{pid};
 
+    my @workers = GwRedis::workers_of($self->{pid});
+
     CORE::kill KILL => -$self->{pid};
     GwRedis::ended($self->{pid});
+    GwTest::wait_for(sub {
+        !grep { GwTest::read_file("/proc/$_/stat") =~ /^\d+ \(.*\) [^ZX]/ }
+              @workers;
+    });
     delete $self->{pid};
 }
 
