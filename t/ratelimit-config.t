@@ -35,7 +35,11 @@ sub concurrency_zone {
 sub bad {
     my ($format, $says, @values) = @_;
 
-    return map { [sprintf($format, $_), sprintf($says, quotemeta)] } @values;
+    return map {
+        my $value = quotemeta;
+
+        [sprintf($format, $_), $says =~ s/%s/$value/r]
+    } @values;
 }
 
 
