@@ -135,8 +135,8 @@ ngx_int_t ngx_gw_plan_compile(ngx_gw_plan_t *plan, const char **error);
 /*
  * Begins a text.  plan may be NULL: everything.  max_size: most bytes of the
  * text, up to 2^31 - 1; length: its bytes if known, else 0 (memory is then
- * asked for as it comes); it is a hint and may be wrong.  What belongs to the text
- * is freed by ngx_gw_splice_free() or with the pool.  NULL: no memory.
+ * asked for as it comes); it is a hint and may be wrong.  What belongs to the
+ * text is freed by ngx_gw_splice_free() or with the pool.  NULL: no memory.
  */
 ngx_gw_splice_t *ngx_gw_splice_create(ngx_pool_t *pool,
     const ngx_gw_plan_t *plan, size_t max_size, size_t length,
@@ -175,11 +175,20 @@ void ngx_gw_splice_free(ngx_gw_splice_t *splice);
 
 /*
  * Copies of JSON strings: the characters of one given as it stands, with its
- * quotes (unpaired surrogates become U+FFFD), and the other way round.  dst has room for
- * len bytes, or for 6 * len + 2.  Both return the end of what was written.
+ * quotes (unpaired surrogates become U+FFFD), and the other way round.  dst
+ * has room for len bytes, or for 6 * len + 2.  Both return the end of what was
+ * written.
  */
 u_char *ngx_gw_json_string_decode(u_char *dst, const u_char *src, size_t len);
 u_char *ngx_gw_json_string_encode(u_char *dst, const u_char *src, size_t len);
+
+/*
+ * 1 if two strings or names, as they stand but without quotes, are the same
+ * characters.  Unlike ngx_gw_json_same_escaped() it knows unpaired surrogates,
+ * of which each is different from all other characters.
+ */
+ngx_uint_t ngx_gw_json_string_same(const u_char *a, size_t alen,
+    const u_char *b, size_t blen);
 
 /* 1 if len bytes are UTF-8 (no surrogates, no overlong forms, <= U+10FFFF) */
 ngx_uint_t ngx_gw_utf8_valid(const u_char *src, size_t len);
