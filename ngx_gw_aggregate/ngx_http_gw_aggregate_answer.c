@@ -1,0 +1,394 @@
+
+/*
+ * The answer: the document and its header, or what is said instead.
+ */
+
+
+#include "ngx_http_gw_aggregate.h"
+
+#include <ngx_md5.h>
+
+
+static ngx_int_t ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag,
+    ngx_chain_t **out, off_t *len);
+static ngx_int_t ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run,
+    ngx_gw_document_t *doc);
+static ngx_int_t ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag,
+    ngx_gw_document_t *doc);
+static ngx_int_t ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag);
+static ngx_int_t ngx_http_gw_aggregate_partial(ngx_http_gw_aggregate_t *ag);
+static ngx_int_t ngx_http_gw_aggregate_etag(ngx_http_request_t *r,
+    ngx_chain_t *out);
+
+
+ngx_int_t
+ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
+{
+    off_t                len;
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t         *out, *cl;
+    ngx_http_request_t  *r;
+
+    r = ag->request;
+
+    rc = ngx_http_gw_aggregate_document(ag, &out, &len);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_HTTP_BAD_GATEWAY
+                                  : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = len;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    if (ngx_http_gw_aggregate_headers(ag) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ag->conf->etag && !ag->partial
+        && ngx_http_gw_aggregate_etag(r, out) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    for (cl = out; cl->next; cl = cl->next) { /* void */ }
+
+    b = cl->buf;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    return ngx_http_output_filter(r, out);
+}
+
+
+/* NGX_DECLINED: too long */
+
+static ngx_int_t
+ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag, ngx_chain_t **out,
+    off_t *len)
+{
+    ngx_uint_t           i;
+    ngx_gw_document_t   *doc;
+    ngx_http_request_t  *r;
+
+    r = ag->request;
+
+    doc = ngx_gw_document_create(r->pool);
+    if (doc == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < ag->nruns; i++) {
+        if (ngx_http_gw_aggregate_put(&ag->runs[i], doc) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ag->runs[i].state == NGX_HTTP_GW_FAILED) {
+            ag->partial = 1;
+        }
+    }
+
+    if (ag->partial && ag->conf->errors.len
+        && ngx_http_gw_aggregate_errors(ag, doc) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_gw_document_write(doc, out, len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (*len > (off_t) ag->conf->max_size) {
+        ag->too_large = 1;
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "the answer of %O bytes is longer than "
+                      "gw_aggregate_max_size", *len);
+
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run, ngx_gw_document_t *doc)
+{
+    ngx_str_t           *json;
+    ngx_uint_t           n;
+    ngx_gw_member_t     *index;
+    ngx_http_gw_part_t  *part;
+
+    part = run->part;
+
+    if (run->state == NGX_HTTP_GW_DONE) {
+        json = &run->value;
+
+    } else if (part->fallback.data) {
+        json = &part->fallback;
+
+    } else {
+        return NGX_OK;
+    }
+
+    switch (part->as) {
+
+    case NGX_HTTP_GW_AS_MERGE:
+        if (json == &part->fallback) {
+            index = part->fallback_index;
+            n = part->nfallback;
+
+        } else {
+            index = ngx_gw_splice_index(run->splice, &n);
+        }
+
+        return ngx_gw_document_merge(doc, &part->place, json, index, n,
+                                     part->concat);
+
+    case NGX_HTTP_GW_AS_ARRAY:
+        return ngx_gw_document_append(doc, &part->place, json);
+
+    default: /* NGX_HTTP_GW_AS_VALUE, NGX_HTTP_GW_AS_STRING */
+        return ngx_gw_document_set(doc, &part->place, json);
+    }
+}
+
+
+/* {"advice":{"reason":"status","status":503}} */
+
+static ngx_int_t
+ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag,
+    ngx_gw_document_t *doc)
+{
+    u_char             *p;
+    size_t              len;
+    ngx_str_t           json;
+    ngx_uint_t          i;
+    ngx_http_gw_run_t  *run;
+
+    len = 2;
+
+    for (i = 0; i < ag->nruns; i++) {
+        len += sizeof(",\"\":{\"reason\":\"dependency\",\"status\":}") - 1
+               + ag->runs[i].part->name.len + NGX_INT_T_LEN;
+    }
+
+    p = ngx_pnalloc(ag->request->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    json.data = p;
+    *p++ = '{';
+
+    for (i = 0; i < ag->nruns; i++) {
+        run = &ag->runs[i];
+
+        if (run->state != NGX_HTTP_GW_FAILED) {
+            continue;
+        }
+
+        if (p != json.data + 1) {
+            *p++ = ',';
+        }
+
+        p = ngx_sprintf(p, "\"%V\":{\"reason\":\"%V\"", &run->part->name,
+                        &ngx_http_gw_aggregate_reasons[run->reason]);
+
+        if (run->reason == NGX_HTTP_GW_STATUS) {
+            p = ngx_sprintf(p, ",\"status\":%ui", run->status);
+        }
+
+        *p++ = '}';
+    }
+
+    *p++ = '}';
+
+    json.len = p - json.data;
+
+    return ngx_gw_document_set(doc, &ag->conf->errors_place, &json);
+}
+
+
+static ngx_int_t
+ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
+{
+    ngx_str_t            value, *cookie;
+    ngx_uint_t           i;
+    ngx_http_request_t  *r;
+
+    r = ag->request;
+
+    if (ag->partial && ngx_http_gw_aggregate_partial(ag) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_gw_cache_control_write(ag, &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (value.len && ngx_http_gw_header(r, "Cache-Control", &value) == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ag->cookies == NULL) {
+        return NGX_OK;
+    }
+
+    cookie = ag->cookies->elts;
+
+    for (i = 0; i < ag->cookies->nelts; i++) {
+        if (ngx_http_gw_header(r, "Set-Cookie", &cookie[i]) == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* X-GW-Partial: orders;reason=timeout, advice;reason=status */
+
+static ngx_int_t
+ngx_http_gw_aggregate_partial(ngx_http_gw_aggregate_t *ag)
+{
+    u_char             *p;
+    size_t              len;
+    ngx_str_t           value;
+    ngx_uint_t          i;
+    ngx_http_gw_run_t  *run;
+
+    len = 0;
+
+    for (i = 0; i < ag->nruns; i++) {
+        len += sizeof(", ;reason=dependency") - 1
+               + ag->runs[i].part->name.len;
+    }
+
+    p = ngx_pnalloc(ag->request->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+
+    for (i = 0; i < ag->nruns; i++) {
+        run = &ag->runs[i];
+
+        if (run->state == NGX_HTTP_GW_FAILED) {
+            p = ngx_sprintf(p, "%s%V;reason=%V", p == value.data ? "" : ", ",
+                            &run->part->name,
+                            &ngx_http_gw_aggregate_reasons[run->reason]);
+        }
+    }
+
+    value.len = p - value.data;
+
+    return ngx_http_gw_header(ag->request, "X-GW-Partial", &value)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* strong: equal bytes, equal tag */
+
+static ngx_int_t
+ngx_http_gw_aggregate_etag(ngx_http_request_t *r, ngx_chain_t *out)
+{
+    u_char            *p, digest[16];
+    ngx_md5_t          md5;
+    ngx_str_t          value;
+    ngx_table_elt_t   *h;
+
+    ngx_md5_init(&md5);
+
+    for ( /* void */ ; out; out = out->next) {
+        ngx_md5_update(&md5, out->buf->pos, out->buf->last - out->buf->pos);
+    }
+
+    ngx_md5_final(digest, &md5);
+
+    p = ngx_pnalloc(r->pool, 34);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+    value.len = 34;
+
+    *p++ = '"';
+    p = ngx_hex_dump(p, digest, 16);
+    *p = '"';
+
+    h = ngx_http_gw_header(r, "ETag", &value);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.etag = h;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_gw_aggregate_refuse(ngx_http_request_t *r,
+    ngx_http_gw_aggregate_ctx_t *ctx)
+{
+    u_char                             *p;
+    ngx_str_t                           members;
+    const ngx_str_t                    *detail;
+    ngx_http_gw_run_t                  *run;
+    ngx_http_gw_aggregate_main_conf_t  *amcf;
+
+    static const ngx_str_t  failed =
+        ngx_string("a part of the answer could not be had");
+    static const ngx_str_t  large =
+        ngx_string("the answer is longer than is allowed");
+    static const ngx_str_t  internal =
+        ngx_string("the answer could not be made");
+
+    run = ctx->aggregate->failed;
+    ngx_str_null(&members);
+
+    if (run) {
+        detail = &failed;
+
+        p = ngx_pnalloc(r->pool,
+                        sizeof("\"part\":\"\",\"reason\":\"dependency\"") - 1
+                        + run->part->name.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        members.data = p;
+        members.len = ngx_sprintf(p, "\"part\":\"%V\",\"reason\":\"%V\"",
+                                  &run->part->name,
+                                  &ngx_http_gw_aggregate_reasons[run->reason])
+                      - p;
+
+    } else {
+        detail = ctx->aggregate->too_large ? &large : &internal;
+    }
+
+    if (ngx_http_gw_is_grpc(r)) {
+        return ngx_http_gw_problem_grpc(r, NGX_HTTP_GW_GRPC_UNAVAILABLE,
+                                        detail);
+    }
+
+    amcf = ngx_http_get_module_main_conf(r, ngx_http_gw_aggregate_module);
+
+    return ngx_http_gw_problem_json(r, &ctx->problem, NULL, detail,
+                                    members.len ? &members : NULL,
+                                    amcf->request_id);
+}

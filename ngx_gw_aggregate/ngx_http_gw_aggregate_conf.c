@@ -1,0 +1,1059 @@
+
+/*
+ * Directives of parts, and what is checked when all of a location are known.
+ */
+
+
+#include "ngx_http_gw_aggregate.h"
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_uint_t                   method;
+} ngx_http_gw_part_method_t;
+
+
+static char *ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
+    ngx_str_t *option);
+static char *ngx_http_gw_part_method(ngx_http_gw_part_t *part,
+    ngx_str_t *value);
+static char *ngx_http_gw_part_success(ngx_http_gw_part_t *part,
+    ngx_str_t *list);
+static ngx_uint_t ngx_http_gw_part_name_valid(ngx_str_t *name);
+static ngx_http_gw_part_t *ngx_http_gw_part_find(
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_str_t *name);
+static ngx_http_gw_part_t *ngx_http_gw_part_named(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf);
+static ngx_int_t ngx_http_gw_part_plan(ngx_conf_t *cf,
+    ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_fallback(ngx_conf_t *cf,
+    ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_after(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_cycles(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf);
+
+
+static const ngx_http_gw_part_method_t  ngx_http_gw_part_methods[] = {
+    { ngx_string("GET"), NGX_HTTP_GET },
+    { ngx_string("POST"), NGX_HTTP_POST },
+    { ngx_string("PUT"), NGX_HTTP_PUT },
+    { ngx_string("PATCH"), NGX_HTTP_PATCH },
+    { ngx_string("DELETE"), NGX_HTTP_DELETE },
+    { ngx_string("OPTIONS"), NGX_HTTP_OPTIONS },
+    { ngx_null_string, 0 }
+};
+
+
+/* fields that belong to a connection, or that this module sets itself */
+
+static const ngx_str_t  ngx_http_gw_part_reserved[] = {
+    ngx_string("connection"),
+    ngx_string("content-length"),
+    ngx_string("expect"),
+    ngx_string("keep-alive"),
+    ngx_string("te"),
+    ngx_string("trailer"),
+    ngx_string("transfer-encoding"),
+    ngx_string("upgrade"),
+    ngx_null_string
+};
+
+
+#define ngx_http_gw_part_error(cf, part, ...)                                 \
+    ngx_http_gw_part_log((cf)->log, part, __VA_ARGS__)
+
+#define ngx_http_gw_part_log(log, part, fmt, ...)                             \
+    ngx_log_error(NGX_LOG_EMERG, log, 0, fmt " in %s:%ui", __VA_ARGS__,       \
+                  (part)->file, (part)->line)
+
+
+/* gw_part name uri [options] */
+
+char *
+ngx_http_gw_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    char                *rv;
+    ngx_str_t           *value;
+    ngx_uint_t           i;
+    ngx_http_gw_part_t  *part;
+
+    value = cf->args->elts;
+
+    if (!ngx_http_gw_part_name_valid(&value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid name of a part \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_find(alcf, &value[1])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate part \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (value[2].len == 0 || (value[2].data[0] != '/'
+                              && value[2].data[0] != '$'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "uri \"%V\" of part \"%V\" does not begin "
+                           "with \"/\"", &value[2], &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (alcf->parts == NULL) {
+        alcf->parts = ngx_array_create(cf->pool, 4,
+                                       sizeof(ngx_http_gw_part_t));
+        if (alcf->parts == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (alcf->parts->nelts == NGX_HTTP_GW_AGGREGATE_MAX_PARTS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "more than %d parts",
+                           NGX_HTTP_GW_AGGREGATE_MAX_PARTS);
+        return NGX_CONF_ERROR;
+    }
+
+    part = ngx_array_push(alcf->parts);
+    if (part == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(part, sizeof(ngx_http_gw_part_t));
+
+    part->name = value[1];
+    part->uri.source = value[2];
+    part->method = NGX_HTTP_GET;
+    ngx_str_set(&part->method_name, "GET");
+    part->timeout = NGX_CONF_UNSET_MSEC;
+    part->concat = 1;
+    part->file = cf->conf_file->file.name.data;
+    part->line = cf->conf_file->line;
+
+    part->plan = ngx_gw_plan_create(cf->pool);
+    if (part->plan == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        rv = ngx_http_gw_part_option(cf, part, &value[i]);
+
+        if (rv == NGX_CONF_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rv != NGX_CONF_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in \"%V\"", rv,
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (part->success[0] == 0) {
+        ngx_str_t  usual = ngx_string("2xx");
+
+        (void) ngx_http_gw_part_success(part, &usual);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* NGX_CONF_OK, NGX_CONF_ERROR (unknown or malformed), or what is wrong */
+
+static char *
+ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
+    ngx_str_t *option)
+{
+    size_t       len;
+    ngx_str_t    value;
+
+#define ngx_http_gw_part_is(text)                                             \
+    (option->len == sizeof(text) - 1                                          \
+     && ngx_strncmp(option->data, text, sizeof(text) - 1) == 0)
+
+#define ngx_http_gw_part_has(text)                                            \
+    (option->len >= sizeof(text) - 1                                          \
+     && ngx_strncmp(option->data, text, sizeof(text) - 1) == 0                \
+     && (len = sizeof(text) - 1,                                              \
+         value.data = option->data + len,                                     \
+         value.len = option->len - len,                                       \
+         1))
+
+    if (ngx_http_gw_part_is("optional")) {
+        part->optional = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_is("cookies=pass")) {
+        part->cookies = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_is("status_from=part")) {
+        part->status_from = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_is("body=pass")) {
+        part->pass_body = 1;
+        return part->body.source.data ? "there is a body already"
+                                      : NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("body=")) {
+        part->body.source = value;
+        return part->pass_body ? "there is a body already" : NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("method=")) {
+        return ngx_http_gw_part_method(part, &value);
+    }
+
+    if (ngx_http_gw_part_has("timeout=")) {
+        part->timeout = ngx_parse_time(&value, 0);
+
+        return part->timeout == (ngx_msec_t) NGX_ERROR || part->timeout == 0
+               ? NGX_CONF_ERROR : NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("after=")) {
+        part->after_names = value;
+        return value.len ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_has("if=")) {
+        part->cond.source = value;
+        return value.len ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_has("default=")) {
+        part->fallback = value;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("status=")) {
+        return ngx_http_gw_part_success(part, &value);
+    }
+
+    if (ngx_http_gw_part_has("select=")) {
+        part->select = value;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("at=")) {
+        part->at = value;
+        part->at_set = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_has("as=")) {
+        if (ngx_http_gw_part_is("as=value")) {
+            part->as = NGX_HTTP_GW_AS_VALUE;
+
+        } else if (ngx_http_gw_part_is("as=merge")) {
+            part->as = NGX_HTTP_GW_AS_MERGE;
+
+        } else if (ngx_http_gw_part_is("as=array")) {
+            part->as = NGX_HTTP_GW_AS_ARRAY;
+
+        } else if (ngx_http_gw_part_is("as=string")) {
+            part->as = NGX_HTTP_GW_AS_STRING;
+
+        } else {
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_is("arrays=concat")) {
+        part->concat = 1;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_gw_part_is("arrays=replace")) {
+        part->concat = 0;
+        return NGX_CONF_OK;
+    }
+
+#undef ngx_http_gw_part_is
+#undef ngx_http_gw_part_has
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* any token (RFC 9110, section 5.6.2) but HEAD, whose answer has no body */
+
+static char *
+ngx_http_gw_part_method(ngx_http_gw_part_t *part, ngx_str_t *value)
+{
+    size_t                            i;
+    const ngx_http_gw_part_method_t  *m;
+
+    if (value->len == 0
+        || (value->len == 4 && ngx_strncmp(value->data, "HEAD", 4) == 0))
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 'A' || value->data[i] > 'Z') {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    part->method_name = *value;
+    part->method = NGX_HTTP_UNKNOWN;
+
+    for (m = ngx_http_gw_part_methods; m->name.len; m++) {
+        if (m->name.len == value->len
+            && ngx_strncmp(m->name.data, value->data, value->len) == 0)
+        {
+            part->method = m->method;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* "2xx,404": bit 0 of success[0] says that there was a list */
+
+static char *
+ngx_http_gw_part_success(ngx_http_gw_part_t *part, ngx_str_t *list)
+{
+    u_char      *p, *last;
+    ngx_uint_t   i, from, to;
+
+    p = list->data;
+    last = p + list->len;
+
+    ngx_memzero(part->success, sizeof(part->success));
+    part->success[0] = 1;
+
+    for ( ;; ) {
+        if (last - p < 3 || p[0] < '1' || p[0] > '5') {
+            return NGX_CONF_ERROR;
+        }
+
+        from = (p[0] - '0') * 100;
+
+        if (p[1] == 'x' && p[2] == 'x') {
+            to = from + 99;
+
+        } else {
+            i = (ngx_uint_t) ngx_atoi(p, 3);
+
+            if (i == (ngx_uint_t) NGX_ERROR) {
+                return NGX_CONF_ERROR;
+            }
+
+            from = to = i;
+        }
+
+        for (i = from; i <= to; i++) {
+            part->success[i / 32] |= (uint32_t) 1 << (i % 32);
+        }
+
+        p += 3;
+
+        if (p == last) {
+            return NGX_CONF_OK;
+        }
+
+        if (*p++ != ',') {
+            return NGX_CONF_ERROR;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_gw_part_name_valid(ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    p = name->data;
+    last = p + name->len;
+
+#define ngx_http_gw_part_ends(text)                                           \
+    (name->len >= sizeof(text) - 1                                            \
+     && ngx_strncmp(last - (sizeof(text) - 1), text, sizeof(text) - 1) == 0)
+
+    if (name->len == 0 || name->len > 64
+        || ngx_http_gw_part_ends("_status")
+        || ngx_http_gw_part_ends("_time"))
+    {
+        return 0;
+    }
+
+#undef ngx_http_gw_part_ends
+
+    for ( /* void */ ; p < last; p++) {
+        if ((*p < 'a' || *p > 'z') && (*p < '0' || *p > '9') && *p != '_') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_http_gw_part_t *
+ngx_http_gw_part_find(ngx_http_gw_aggregate_loc_conf_t *conf, ngx_str_t *name)
+{
+    ngx_uint_t           i;
+    ngx_http_gw_part_t  *part;
+
+    if (conf->parts == NULL) {
+        return NULL;
+    }
+
+    part = conf->parts->elts;
+
+    for (i = 0; i < conf->parts->nelts; i++) {
+        if (part[i].name.len == name->len
+            && ngx_strncmp(part[i].name.data, name->data, name->len) == 0)
+        {
+            return &part[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the part that a directive names first */
+
+static ngx_http_gw_part_t *
+ngx_http_gw_part_named(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_str_t           *value;
+    ngx_http_gw_part_t  *part;
+
+    value = cf->args->elts;
+    part = ngx_http_gw_part_find(conf, &value[1]);
+
+    if (part == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "there is no \"gw_part %V\" above", &value[1]);
+    }
+
+    return part;
+}
+
+
+/* gw_part_fields name keep|drop field ... */
+
+char *
+ngx_http_gw_part_fields(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    ngx_int_t            rc;
+    ngx_str_t           *value;
+    ngx_uint_t           i, keep;
+    const char          *error;
+    ngx_http_gw_part_t  *part;
+
+    value = cf->args->elts;
+    part = ngx_http_gw_part_named(cf, alcf);
+
+    if (part == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strcmp(value[2].data, "keep") == 0) {
+        keep = 1;
+
+    } else if (ngx_strcmp(value[2].data, "drop") == 0) {
+        keep = 0;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\", it is \"keep\" or \"drop\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    part->planned = 1;
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        error = "no memory";
+
+        rc = keep ? ngx_gw_plan_keep(part->plan, &value[i], &error)
+                  : ngx_gw_plan_drop(part->plan, &value[i], &error);
+
+        if (rc != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid field \"%V\": %s", &value[i], error);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* gw_part_rename name field to */
+
+char *
+ngx_http_gw_part_rename(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    ngx_str_t           *value;
+    const char          *error;
+    ngx_http_gw_part_t  *part;
+
+    value = cf->args->elts;
+    part = ngx_http_gw_part_named(cf, alcf);
+
+    if (part == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    part->planned = 1;
+    error = "no memory";
+
+    if (ngx_gw_plan_rename(part->plan, &value[2], &value[3], &error)
+        != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid field \"%V\": %s", &value[2], error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* gw_part_set $variable name pointer */
+
+char *
+ngx_http_gw_part_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    ngx_str_t               *value, name;
+    ngx_uint_t               i;
+    const char              *error;
+    ngx_http_gw_part_t      *part;
+    ngx_http_gw_part_set_t  *set;
+
+    value = cf->args->elts;
+
+    if (value[1].len < 2 || value[1].data[0] != '$') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid variable name \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data = value[1].data + 1;
+    name.len = value[1].len - 1;
+
+    part = ngx_http_gw_part_find(alcf, &value[2]);
+
+    if (part == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "there is no \"gw_part %V\" above", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (alcf->sets == NULL) {
+        alcf->sets = ngx_array_create(cf->pool, 4,
+                                      sizeof(ngx_http_gw_part_set_t));
+        if (alcf->sets == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    set = alcf->sets->elts;
+
+    for (i = 0; i < alcf->sets->nelts; i++) {
+        if (set[i].name.len == name.len
+            && ngx_strncasecmp(set[i].name.data, name.data, name.len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate variable \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    set = ngx_array_push(alcf->sets);
+    if (set == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    set->part = part - (ngx_http_gw_part_t *) alcf->parts->elts;
+    set->pick = part->npicks++;
+
+    part->planned = 1;
+    error = "no memory";
+
+    if (ngx_gw_plan_pick(part->plan, &value[3], &error) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid JSON pointer \"%V\": %s", &value[3],
+                           error);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_set_variable(cf, &name) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    set->name = name;
+
+    return NGX_CONF_OK;
+}
+
+
+/* gw_part_header part name value */
+
+char *
+ngx_http_gw_part_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    size_t                      i;
+    ngx_str_t                  *value;
+    const ngx_str_t            *reserved;
+    ngx_http_gw_part_t         *part;
+    ngx_http_gw_part_header_t  *h;
+
+    value = cf->args->elts;
+    part = ngx_http_gw_part_named(cf, alcf);
+
+    if (part == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (part->headers == NULL) {
+        part->headers = ngx_array_create(cf->pool, 2,
+                                         sizeof(ngx_http_gw_part_header_t));
+        if (part->headers == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    h = ngx_array_push(part->headers);
+    if (h == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_http_gw_part_header_t));
+
+    h->name = value[2];
+    h->value.source = value[3];
+
+    h->lowcase.len = h->name.len;
+    h->lowcase.data = ngx_pnalloc(cf->pool, h->name.len + 1);
+    if (h->lowcase.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    h->hash = ngx_hash_strlow(h->lowcase.data, h->name.data, h->name.len);
+
+    for (i = 0; i < h->name.len; i++) {
+        if (h->lowcase.data[i] != '-' && h->lowcase.data[i] != '_'
+            && (h->lowcase.data[i] < '0' || h->lowcase.data[i] > '9')
+            && (h->lowcase.data[i] < 'a' || h->lowcase.data[i] > 'z'))
+        {
+            break;
+        }
+    }
+
+    if (i == 0 || i < h->name.len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid field name \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    for (reserved = ngx_http_gw_part_reserved; reserved->len; reserved++) {
+        if (reserved->len == h->lowcase.len
+            && ngx_strncmp(reserved->data, h->lowcase.data, reserved->len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "field \"%V\" of a part is set by nginx",
+                               &value[2]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* gw_part_body name template */
+
+char *
+ngx_http_gw_part_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_gw_aggregate_loc_conf_t *alcf = conf;
+
+    ngx_str_t           *value;
+    ngx_http_gw_part_t  *part;
+
+    value = cf->args->elts;
+    part = ngx_http_gw_part_named(cf, alcf);
+
+    if (part == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (part->body.source.data || part->pass_body) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "part \"%V\" has a body already", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    part->body.source = value[2];
+    part->template = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_uint_t           i;
+    ngx_http_gw_part_t  *part;
+
+    if (conf->parts == NULL) {
+        if (conf->enable) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "a location has \"gw_aggregate on\" and no "
+                               "\"gw_part\"");
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    part = conf->parts->elts;
+
+    if (!conf->enable) {
+        ngx_http_gw_part_error(cf, part, "part \"%V\" is in a location "
+                               "without \"gw_aggregate on\"", &part->name);
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; i < conf->parts->nelts; i++) {
+        if (ngx_http_gw_part_compile(cf, conf, &part[i]) != NGX_CONF_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_gw_part_cycles(cf, conf);
+}
+
+
+static char *
+ngx_http_gw_part_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+
+    if (!part->at_set && part->as != NGX_HTTP_GW_AS_MERGE) {
+        part->at.len = part->name.len + 1;
+        part->at.data = ngx_pnalloc(cf->pool, part->at.len);
+        if (part->at.data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        p = part->at.data;
+        *p++ = '/';
+        ngx_memcpy(p, part->name.data, part->name.len);
+    }
+
+    rc = ngx_gw_place_compile(cf->pool, &part->at, &part->place);
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as at=",
+                               &part->at);
+        return NGX_CONF_ERROR;
+    }
+
+    if (part->as == NGX_HTTP_GW_AS_STRING
+        && (part->planned || part->select.len))
+    {
+        ngx_http_gw_part_error(cf, part, "part \"%V\" with \"as=string\" "
+                               "is not JSON, nothing can be picked of it",
+                               &part->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_plan(cf, part) != NGX_OK
+        || ngx_http_gw_part_compile_texts(cf, conf, part) != NGX_CONF_OK
+        || ngx_http_gw_part_fallback(cf, part) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_gw_part_after(cf, conf, part);
+}
+
+
+static ngx_int_t
+ngx_http_gw_part_plan(ngx_conf_t *cf, ngx_http_gw_part_t *part)
+{
+    ngx_int_t    rc;
+    const char  *error;
+
+    error = "no memory";
+
+    if (part->as == NGX_HTTP_GW_AS_MERGE) {
+        ngx_gw_plan_index(part->plan);
+        part->planned = 1;
+    }
+
+    if (part->select.len) {
+        part->planned = 1;
+
+        rc = ngx_gw_plan_select(part->plan, &part->select, &error);
+
+        if (rc != NGX_OK) {
+            ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as "
+                                   "select=: %s", &part->select, error);
+            return NGX_ERROR;
+        }
+    }
+
+    if (!part->planned) {
+        part->plan = NULL;
+        return NGX_OK;
+    }
+
+    rc = ngx_gw_plan_compile(part->plan, &error);
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "fields of part \"%V\": %s",
+                               &part->name, error);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part)
+{
+    ngx_uint_t                  i;
+    ngx_http_gw_part_header_t  *h;
+
+    if (ngx_http_gw_text_compile(cf, conf, &part->uri, NGX_HTTP_GW_TEXT_URI)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    part->uses = part->uri.uses;
+
+    if (part->cond.source.data) {
+        if (ngx_http_gw_text_compile(cf, conf, &part->cond,
+                                     NGX_HTTP_GW_TEXT_PLAIN)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        part->uses |= part->cond.uses;
+    }
+
+    if (part->body.source.data) {
+        if (ngx_http_gw_text_compile(cf, conf, &part->body,
+                                     part->template ? NGX_HTTP_GW_TEXT_JSON
+                                                    : NGX_HTTP_GW_TEXT_PLAIN)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        part->uses |= part->body.uses;
+    }
+
+    if (part->headers) {
+        h = part->headers->elts;
+
+        for (i = 0; i < part->headers->nelts; i++) {
+            if (ngx_http_gw_text_compile(cf, conf, &h[i].value,
+                                         NGX_HTTP_GW_TEXT_FIELD)
+                != NGX_OK)
+            {
+                goto failed;
+            }
+
+            part->uses |= h[i].value.uses;
+        }
+    }
+
+    if (part->pass_body) {
+        conf->pass_body = 1;
+    }
+
+    return NGX_CONF_OK;
+
+failed:
+
+    ngx_http_gw_part_error(cf, part, "part \"%V\" is not valid", &part->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* default= is JSON; of a part that is merged, an object */
+
+static char *
+ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
+{
+    ngx_int_t         rc;
+    ngx_str_t         json;
+    ngx_uint_t        type;
+    const char       *error;
+    ngx_gw_plan_t    *plan;
+    ngx_gw_splice_t  *splice;
+
+    if (part->fallback.data == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    plan = NULL;
+
+    if (part->as == NGX_HTTP_GW_AS_MERGE) {
+        plan = ngx_gw_plan_create(cf->pool);
+        if (plan == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_gw_plan_index(plan);
+
+        if (ngx_gw_plan_compile(plan, &error) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    splice = ngx_gw_splice_create(cf->pool, plan, NGX_MAX_INT32_VALUE,
+                                  part->fallback.len,
+                                  NGX_GW_SPLICE_MAX_DEPTH);
+    if (splice == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rc = ngx_gw_splice_feed(splice, part->fallback.data, part->fallback.len);
+
+    if (rc == NGX_OK) {
+        rc = ngx_gw_splice_end(splice, &json, &type);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "default= of part \"%V\" is not %s",
+                               &part->name, plan ? "a JSON object" : "JSON");
+        return NGX_CONF_ERROR;
+    }
+
+    part->fallback = json;
+    part->fallback_index = ngx_gw_splice_index(splice, &part->nfallback);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_part_after(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_part_t *part)
+{
+    u_char              *p, *last;
+    ngx_str_t            name;
+    ngx_http_gw_part_t  *before;
+
+    part->after = part->uses;
+
+    p = part->after_names.data;
+    last = p + part->after_names.len;
+
+    while (p < last) {
+        name.data = p;
+
+        while (p < last && *p != ',') {
+            p++;
+        }
+
+        name.len = p - name.data;
+        before = ngx_http_gw_part_find(conf, &name);
+
+        if (before == NULL) {
+            ngx_http_gw_part_error(cf, part, "unknown part \"%V\" in after= "
+                                   "of part \"%V\"", &name, &part->name);
+            return NGX_CONF_ERROR;
+        }
+
+        part->after |= ngx_http_gw_part_bit(before
+                                            - (ngx_http_gw_part_t *)
+                                              conf->parts->elts);
+
+        if (p < last && ++p == last) {
+            ngx_http_gw_part_error(cf, part, "invalid after= of part \"%V\"",
+                                   &part->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* parts are taken off as what they wait for has been */
+
+static char *
+ngx_http_gw_part_cycles(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_uint_t            i, n, progress;
+    ngx_http_gw_part_t   *part;
+    ngx_http_gw_parts_t   done;
+
+    part = conf->parts->elts;
+    n = conf->parts->nelts;
+    done = 0;
+
+    do {
+        progress = 0;
+
+        for (i = 0; i < n; i++) {
+            if (!(done & ngx_http_gw_part_bit(i))
+                && (part[i].after & ~done) == 0)
+            {
+                done |= ngx_http_gw_part_bit(i);
+                progress = 1;
+            }
+        }
+
+    } while (progress);
+
+    for (i = 0; i < n; i++) {
+        if (!(done & ngx_http_gw_part_bit(i))) {
+            ngx_http_gw_part_error(cf, &part[i], "part \"%V\" waits for "
+                                   "itself, by way of after= or a variable",
+                                   &part[i].name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,518 @@
+
+/*
+ * What comes from parts: header and body of their requests end here.
+ */
+
+
+#include "ngx_http_gw_aggregate.h"
+#include "ngx_http_gw_inflate.h"
+
+
+/* an answer that is no success is waited for up to this many bytes, so that
+   the connection to the service can be kept */
+#define NGX_HTTP_GW_AGGREGATE_DRAIN  16384
+
+
+static ngx_int_t ngx_http_gw_aggregate_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_gw_part_header_filter(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run);
+static void ngx_http_gw_part_refuse(ngx_http_gw_run_t *run,
+    ngx_http_gw_reason_e reason);
+static ngx_int_t ngx_http_gw_part_encoding(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run);
+static ngx_uint_t ngx_http_gw_part_charset(ngx_str_t *charset);
+static ngx_int_t ngx_http_gw_part_cookies(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run);
+static ngx_int_t ngx_http_gw_part_data(void *data, u_char *p, size_t len);
+static ngx_int_t ngx_http_gw_part_raw(ngx_http_gw_run_t *run, u_char *p,
+    size_t len);
+static ngx_int_t ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run);
+static ngx_http_gw_reason_e ngx_http_gw_part_splice_reason(
+    ngx_gw_splice_t *splice);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+static ngx_int_t
+ngx_http_gw_aggregate_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_gw_run_t            *run;
+    ngx_http_gw_aggregate_ctx_t  *ctx;
+
+    run = ngx_http_gw_part_get(r);
+
+    if (run) {
+        return ngx_http_gw_part_header_filter(r, run);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_gw_aggregate_module);
+
+    if (ctx && ctx->aggregate->status
+        && ctx->aggregate->status == (ngx_int_t) r->headers_out.status
+        && ngx_http_gw_aggregate_refuse(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
+{
+    off_t                              length;
+    ngx_uint_t                         status;
+    ngx_http_gw_aggregate_loc_conf_t  *alcf;
+
+    /* nothing is sent, and the body is wanted in memory */
+
+    r->header_sent = 1;
+    r->filter_need_in_memory = 1;
+
+    if (run->header) {
+        return NGX_OK;
+    }
+
+    run->header = 1;
+
+    if (run->state != NGX_HTTP_GW_RUNNING) {
+        run->discard = 1;
+        return NGX_OK;
+    }
+
+    status = r->headers_out.status;
+    length = r->headers_out.content_length_n;
+    run->status = status;
+
+    if (run->refused == (ngx_int_t) status && status >= 500) {
+        ngx_http_gw_part_refuse(run, status == NGX_HTTP_GATEWAY_TIME_OUT
+                                     ? NGX_HTTP_GW_TIMEOUT
+                                     : NGX_HTTP_GW_CONNECT);
+        return NGX_OK;
+    }
+
+    if (status >= 640
+        || !(run->part->success[status / 32] & (uint32_t) 1 << (status % 32)))
+    {
+        if (!run->part->optional || length < 0
+            || length > NGX_HTTP_GW_AGGREGATE_DRAIN)
+        {
+            ngx_http_gw_part_refuse(run, NGX_HTTP_GW_STATUS);
+        }
+
+        run->discard = 1;
+
+        return NGX_OK;
+    }
+
+    ngx_http_gw_cache_control_read(r, run);
+
+    if (run->part->cookies && ngx_http_gw_part_cookies(r, run) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_gw_part_charset(&r->headers_out.charset)) {
+        ngx_http_gw_part_refuse(run, NGX_HTTP_GW_CHARSET);
+        return NGX_OK;
+    }
+
+    alcf = run->aggregate->conf;
+
+    switch (ngx_http_gw_part_encoding(r, run)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        ngx_http_gw_part_refuse(run, NGX_HTTP_GW_ENCODING);
+        return NGX_OK;
+
+    default: /* NGX_ERROR */
+        return NGX_ERROR;
+    }
+
+    if (run->inflate) {
+        length = 0;
+
+    } else if (length > (off_t) alcf->max_part_size) {
+        ngx_http_gw_part_refuse(run, NGX_HTTP_GW_SIZE);
+        return NGX_OK;
+    }
+
+    if (run->part->as == NGX_HTTP_GW_AS_STRING) {
+        return NGX_OK;
+    }
+
+    run->splice = ngx_gw_splice_create(r->pool, run->part->plan,
+                                       alcf->max_part_size,
+                                       length > 0 ? (size_t) length : 0,
+                                       alcf->max_depth);
+
+    return run->splice ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the part has failed: the aggregate is told when this request has returned */
+
+static void
+ngx_http_gw_part_refuse(ngx_http_gw_run_t *run, ngx_http_gw_reason_e reason)
+{
+    ngx_http_gw_aggregate_fail(run, reason);
+
+    run->discard = 1;
+
+    /* an entry of the main request's list, which does not fail but by memory;
+       the timer of the aggregate is there still */
+
+    (void) ngx_http_post_request(run->aggregate->request, NULL);
+}
+
+
+/* NGX_DECLINED: an encoding that was not asked for */
+
+static ngx_int_t
+ngx_http_gw_part_encoding(ngx_http_request_t *r, ngx_http_gw_run_t *run)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.content_encoding;
+
+    if (h == NULL || h->value.len == 0
+        || (h->value.len == 8
+            && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) == 0))
+    {
+        return NGX_OK;
+    }
+
+    if ((h->value.len != 4
+         || ngx_strncasecmp(h->value.data, (u_char *) "gzip", 4) != 0)
+        && (h->value.len != 6
+            || ngx_strncasecmp(h->value.data, (u_char *) "x-gzip", 6) != 0))
+    {
+        return NGX_DECLINED;
+    }
+
+    run->inflate = ngx_http_gw_inflate_create(r->pool);
+
+    return run->inflate ? NGX_OK : NGX_ERROR;
+}
+
+
+/* 1: a charset that is neither UTF-8 nor a part of it */
+
+static ngx_uint_t
+ngx_http_gw_part_charset(ngx_str_t *charset)
+{
+    ngx_str_t  s;
+
+    s = *charset;
+
+    if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"') {
+        s.data++;
+        s.len -= 2;
+    }
+
+    return s.len
+           && (s.len != 5
+               || ngx_strncasecmp(s.data, (u_char *) "utf-8", 5) != 0)
+           && (s.len != 4
+               || ngx_strncasecmp(s.data, (u_char *) "utf8", 4) != 0)
+           && (s.len != 8
+               || ngx_strncasecmp(s.data, (u_char *) "us-ascii", 8) != 0);
+}
+
+
+static ngx_int_t
+ngx_http_gw_part_cookies(ngx_http_request_t *r, ngx_http_gw_run_t *run)
+{
+    ngx_str_t                *cookie;
+    ngx_uint_t                i;
+    ngx_list_part_t          *lp;
+    ngx_table_elt_t          *h;
+    ngx_http_gw_aggregate_t  *ag;
+
+    ag = run->aggregate;
+
+    for (lp = &r->headers_out.headers.part; lp; lp = lp->next) {
+        h = lp->elts;
+
+        for (i = 0; i < lp->nelts; i++) {
+            if (h[i].hash == 0
+                || h[i].key.len != 10
+                || ngx_strncasecmp(h[i].key.data, (u_char *) "Set-Cookie", 10)
+                   != 0)
+            {
+                continue;
+            }
+
+            if (ag->cookies == NULL) {
+                ag->cookies = ngx_array_create(r->pool, 4, sizeof(ngx_str_t));
+                if (ag->cookies == NULL) {
+                    return NGX_ERROR;
+                }
+            }
+
+            cookie = ngx_array_push(ag->cookies);
+            if (cookie == NULL) {
+                return NGX_ERROR;
+            }
+
+            *cookie = h[i].value;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t                     rc;
+    ngx_buf_t                    *b;
+    ngx_chain_t                  *cl;
+    ngx_http_gw_run_t            *run;
+    ngx_http_gw_aggregate_ctx_t  *ctx;
+
+    run = ngx_http_gw_part_get(r);
+
+    if (run == NULL) {
+        ctx = ngx_http_get_module_ctx(r, ngx_http_gw_aggregate_module);
+
+        if (ctx == NULL || ctx->problem.body == NULL) {
+            return ngx_http_next_body_filter(r, in);
+        }
+
+        return ngx_http_gw_problem_body(r, &ctx->problem, in,
+                                        ngx_http_next_body_filter);
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (b->pos < b->last && !run->discard) {
+            rc = run->inflate
+                 ? ngx_http_gw_inflate(run->inflate, b->pos, b->last - b->pos,
+                                       ngx_http_gw_part_data, run)
+                 : ngx_http_gw_part_data(run, b->pos, b->last - b->pos);
+
+            if (rc == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            if (rc == NGX_DECLINED) {
+
+                /* one reason is known already if it was the data's fault */
+
+                ngx_http_gw_part_refuse(run, NGX_HTTP_GW_ENCODING);
+            }
+        }
+
+        b->pos = b->last;
+
+        if (b->in_file) {
+            b->file_pos = b->file_last;
+        }
+
+        if (b->last_buf || b->last_in_chain) {
+            run->complete = 1;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the next bytes, decoded.  NGX_DECLINED: the part has failed */
+
+static ngx_int_t
+ngx_http_gw_part_data(void *data, u_char *p, size_t len)
+{
+    ngx_http_gw_run_t *run = data;
+
+    ngx_int_t  rc;
+
+    if (run->splice == NULL) {
+        return ngx_http_gw_part_raw(run, p, len);
+    }
+
+    rc = ngx_gw_splice_feed(run->splice, p, len);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_gw_part_refuse(run,
+                                ngx_http_gw_part_splice_reason(run->splice));
+    }
+
+    return rc;
+}
+
+
+/* of a part that goes into the answer as a string */
+
+static ngx_int_t
+ngx_http_gw_part_raw(ngx_http_gw_run_t *run, u_char *p, size_t len)
+{
+    u_char  *data;
+    size_t   max, size;
+
+    max = run->aggregate->conf->max_part_size;
+
+    if (len > max - run->raw.len) {
+        ngx_http_gw_part_refuse(run, NGX_HTTP_GW_SIZE);
+        return NGX_DECLINED;
+    }
+
+    if (run->raw.len + len > run->raw_size) {
+        size = ngx_max(run->raw.len + len, 2 * run->raw_size);
+
+        data = ngx_palloc(run->aggregate->request->pool, size);
+        if (data == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (run->raw.len) {
+            ngx_memcpy(data, run->raw.data, run->raw.len);
+            (void) ngx_pfree(run->aggregate->request->pool, run->raw.data);
+        }
+
+        run->raw.data = data;
+        run->raw_size = size;
+    }
+
+    ngx_memcpy(run->raw.data + run->raw.len, p, len);
+    run->raw.len += len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_gw_part_end(ngx_http_gw_run_t *run)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  nothing;
+
+    static const ngx_str_t  null = ngx_string("null");
+
+    if (!run->header) {
+        ngx_http_gw_aggregate_fail(run,
+                                   run->refused == NGX_HTTP_GATEWAY_TIME_OUT
+                                   ? NGX_HTTP_GW_TIMEOUT
+                                   : NGX_HTTP_GW_CONNECT);
+        return NGX_OK;
+    }
+
+    nothing = (run->status == NGX_HTTP_NO_CONTENT || run->status == 205);
+
+    if (run->discard) {
+        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_STATUS);
+        return NGX_OK;
+    }
+
+    if (!run->complete && !nothing) {
+        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_TRUNCATED);
+        return NGX_OK;
+    }
+
+    if (run->inflate && !nothing && !ngx_http_gw_inflate_end(run->inflate)) {
+        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_ENCODING);
+        return NGX_OK;
+    }
+
+    if (run->splice == NULL) {
+        return ngx_http_gw_part_raw_end(run);
+    }
+
+    if (nothing && ngx_gw_splice_offset(run->splice) == 0) {
+
+        rc = ngx_gw_splice_feed(run->splice, null.data, null.len);
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_gw_splice_end(run->splice, &run->value, &run->type);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_gw_aggregate_fail(run,
+                                  ngx_http_gw_part_splice_reason(run->splice));
+        return NGX_OK;
+    }
+
+    if (rc == NGX_OK) {
+        ngx_http_gw_aggregate_settle(run);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run)
+{
+    u_char      *p;
+    ngx_pool_t  *pool;
+
+    if (!ngx_gw_utf8_valid(run->raw.data, run->raw.len)) {
+        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_CHARSET);
+        return NGX_OK;
+    }
+
+    pool = run->aggregate->request->pool;
+
+    p = ngx_pnalloc(pool, run->raw.len * 6 + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->value.data = p;
+    run->value.len = ngx_gw_json_string_encode(p, run->raw.data, run->raw.len)
+                     - p;
+    run->type = NGX_GW_SPLICE_STRING;
+
+    ngx_http_gw_aggregate_settle(run);
+
+    return NGX_OK;
+}
+
+
+static ngx_http_gw_reason_e
+ngx_http_gw_part_splice_reason(ngx_gw_splice_t *splice)
+{
+    switch (ngx_gw_splice_error(splice)) {
+
+    case NGX_GW_SPLICE_CHARSET:
+        return NGX_HTTP_GW_CHARSET;
+
+    case NGX_GW_SPLICE_DEPTH:
+        return NGX_HTTP_GW_DEPTH;
+
+    case NGX_GW_SPLICE_SIZE:
+        return NGX_HTTP_GW_SIZE;
+
+    case NGX_GW_SPLICE_DUPLICATE:
+        return NGX_HTTP_GW_DUPLICATE;
+
+    default:
+        return NGX_HTTP_GW_JSON;
+    }
+}
+
+
+ngx_int_t
+ngx_http_gw_aggregate_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_gw_aggregate_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_gw_aggregate_body_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,696 @@
+
+/*
+ * Texts with variables.  What is data and what is syntax is decided here: the
+ * bytes of data never end a path, never begin another argument, never leave a
+ * JSON string, never make another header field.
+ */
+
+
+#include "ngx_http_gw_aggregate.h"
+
+
+typedef struct {
+    ngx_array_t                  pieces;   /* ngx_http_gw_piece_t */
+    unsigned                     string:1; /* of JSON: within a string */
+    unsigned                     escape:1; /* behind a backslash there */
+} ngx_http_gw_text_state_t;
+
+
+static ngx_int_t ngx_http_gw_text_literal(ngx_http_gw_text_state_t *state,
+    u_char *data, size_t len);
+static ngx_int_t ngx_http_gw_text_variable(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_text_t *text,
+    ngx_http_gw_text_state_t *state, ngx_str_t *name);
+static ngx_int_t ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_piece_t *piece);
+static ngx_int_t ngx_http_gw_text_check(ngx_conf_t *cf,
+    ngx_http_gw_text_t *text);
+static ngx_int_t ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag,
+    ngx_http_gw_piece_t *piece, ngx_http_gw_form_e form, ngx_str_t *value);
+static ngx_int_t ngx_http_gw_text_uri(ngx_http_request_t *r,
+    ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *uri,
+    ngx_str_t *args);
+static ngx_int_t ngx_http_gw_text_path_check(u_char *p, u_char *last);
+static u_char *ngx_http_gw_text_escape(u_char *dst, ngx_str_t *value);
+static ngx_int_t ngx_http_gw_text_json(ngx_http_request_t *r,
+    ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *value);
+
+
+ngx_int_t
+ngx_http_gw_text_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_text_t *text,
+    ngx_http_gw_form_e form)
+{
+    u_char                    *p, *last, *begin;
+    ngx_str_t                  name;
+    ngx_uint_t                 brace;
+    ngx_http_gw_text_state_t   state;
+
+    ngx_memzero(&state, sizeof(ngx_http_gw_text_state_t));
+
+    if (ngx_array_init(&state.pieces, cf->pool, 4,
+                       sizeof(ngx_http_gw_piece_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = text->source.data;
+    last = p + text->source.len;
+
+    while (p < last) {
+        begin = p;
+
+        while (p < last && *p != '$') {
+            p++;
+        }
+
+        if (p > begin
+            && ngx_http_gw_text_literal(&state, begin, p - begin) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (p == last) {
+            break;
+        }
+
+        p++;
+        brace = (p < last && *p == '{');
+        p += brace;
+        name.data = p;
+
+        if (!brace && p < last && *p >= '1' && *p <= '9') {
+            p++;
+
+        } else {
+            while (p < last
+                   && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
+                       || (*p >= '0' && *p <= '9') || *p == '_'))
+            {
+                p++;
+            }
+        }
+
+        name.len = p - name.data;
+
+        if (name.len == 0 || (brace && (p == last || *p++ != '}'))) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid variable in \"%V\"", &text->source);
+            return NGX_DECLINED;
+        }
+
+        if (ngx_http_gw_text_variable(cf, conf, text, &state, &name)
+            != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    text->pieces = state.pieces.elts;
+    text->npieces = state.pieces.nelts;
+
+    if (form == NGX_HTTP_GW_TEXT_JSON) {
+        return ngx_http_gw_text_check(cf, text);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_text_literal(ngx_http_gw_text_state_t *state, u_char *data,
+    size_t len)
+{
+    size_t                i;
+    ngx_http_gw_piece_t  *piece;
+
+    piece = ngx_array_push(&state->pieces);
+    if (piece == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(piece, sizeof(ngx_http_gw_piece_t));
+
+    piece->type = NGX_HTTP_GW_TEXT_LITERAL;
+    piece->text.data = data;
+    piece->text.len = len;
+
+    /* whether what follows stands in a JSON string; of use to bodies only */
+
+    for (i = 0; i < len; i++) {
+        if (state->escape) {
+            state->escape = 0;
+
+        } else if (data[i] == '"') {
+            state->string = !state->string;
+
+        } else if (data[i] == '\\' && state->string) {
+            state->escape = 1;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_text_variable(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_text_t *text,
+    ngx_http_gw_text_state_t *state, ngx_str_t *name)
+{
+    ngx_int_t             index;
+    ngx_http_gw_piece_t  *piece;
+
+    piece = ngx_array_push(&state->pieces);
+    if (piece == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(piece, sizeof(ngx_http_gw_piece_t));
+
+    piece->text = *name;
+    piece->string = state->string;
+
+    if (name->len == 1 && name->data[0] >= '1' && name->data[0] <= '9') {
+        piece->type = NGX_HTTP_GW_TEXT_CAPTURE;
+        piece->index = name->data[0] - '0';
+        return NGX_OK;
+    }
+
+    if (ngx_http_gw_text_own(conf, piece) == NGX_OK) {
+        text->uses |= ngx_http_gw_part_bit(piece->index);
+        return NGX_OK;
+    }
+
+    index = ngx_http_get_variable_index(cf, name);
+    if (index == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    piece->index = index;
+    piece->type = NGX_HTTP_GW_TEXT_VARIABLE;
+
+    if (name->len > 3 && ngx_strncasecmp(name->data, (u_char *) "gw_", 3) == 0)
+    {
+        piece->type = NGX_HTTP_GW_TEXT_DATA;
+    }
+
+    if (ngx_strncmp(name->data, "request_body", 12) == 0) {
+        conf->pass_body = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a part of this location, or what one of them has set */
+
+static ngx_int_t
+ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_piece_t *piece)
+{
+    ngx_str_t               *name, suffix;
+    ngx_uint_t               i;
+    ngx_http_gw_part_t      *part;
+    ngx_http_gw_part_set_t  *set;
+
+    name = &piece->text;
+
+    if (name->len > 8 && ngx_strncmp(name->data, "gw_part_", 8) == 0) {
+        suffix.data = name->data + 8;
+        suffix.len = name->len - 8;
+        part = conf->parts->elts;
+
+        for (i = 0; i < conf->parts->nelts; i++) {
+            if (part[i].name.len == suffix.len
+                && ngx_strncmp(part[i].name.data, suffix.data, suffix.len)
+                   == 0)
+            {
+                piece->type = NGX_HTTP_GW_TEXT_PART;
+                piece->index = i;
+                return NGX_OK;
+            }
+        }
+    }
+
+    if (conf->sets == NULL) {
+        return NGX_DECLINED;
+    }
+
+    set = conf->sets->elts;
+
+    for (i = 0; i < conf->sets->nelts; i++) {
+        if (set[i].name.len == name->len
+            && ngx_strncasecmp(set[i].name.data, name->data, name->len) == 0)
+        {
+            piece->type = NGX_HTTP_GW_TEXT_PICKED;
+            piece->index = set[i].part;
+            piece->pick = set[i].pick;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* with null in place of variables the template must be JSON */
+
+static ngx_int_t
+ngx_http_gw_text_check(ngx_conf_t *cf, ngx_http_gw_text_t *text)
+{
+    ngx_int_t             rc;
+    ngx_str_t             json;
+    ngx_uint_t            i, type;
+    ngx_gw_splice_t      *splice;
+    ngx_http_gw_piece_t  *piece;
+
+    splice = ngx_gw_splice_create(cf->pool, NULL, NGX_MAX_INT32_VALUE, 0,
+                                  NGX_GW_SPLICE_MAX_DEPTH);
+    if (splice == NULL) {
+        return NGX_ERROR;
+    }
+
+    piece = text->pieces;
+    rc = NGX_OK;
+
+    for (i = 0; i < text->npieces && rc == NGX_OK; i++) {
+        if (piece[i].type == NGX_HTTP_GW_TEXT_LITERAL) {
+            rc = ngx_gw_splice_feed(splice, piece[i].text.data,
+                                    piece[i].text.len);
+
+        } else {
+            rc = ngx_gw_splice_feed(splice, (u_char *) "null", 4);
+        }
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_gw_splice_end(splice, &json, &type);
+    }
+
+    ngx_gw_splice_free(splice);
+
+    if (rc != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the body \"%V\" is not JSON",
+                           &text->source);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_gw_text(ngx_http_gw_aggregate_t *ag, ngx_http_gw_text_t *text,
+    ngx_http_gw_form_e form, ngx_str_t *value, ngx_str_t *args)
+{
+    u_char               *p;
+    size_t                len, j;
+    ngx_int_t             rc;
+    ngx_str_t            *values;
+    ngx_uint_t            i;
+    ngx_http_request_t   *r;
+    ngx_http_gw_piece_t  *piece;
+
+    r = ag->request;
+    piece = text->pieces;
+
+    if (text->npieces == 0) {
+        ngx_str_null(value);
+        return NGX_OK;
+    }
+
+    values = ngx_palloc(r->pool, text->npieces * sizeof(ngx_str_t));
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = 0;
+
+    for (i = 0; i < text->npieces; i++) {
+        rc = ngx_http_gw_text_value(ag, &piece[i], form, &values[i]);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        len += values[i].len;
+    }
+
+    if (form == NGX_HTTP_GW_TEXT_URI) {
+        return ngx_http_gw_text_uri(r, text, values, value, args);
+    }
+
+    if (form == NGX_HTTP_GW_TEXT_JSON) {
+        return ngx_http_gw_text_json(r, text, values, value);
+    }
+
+    if (text->npieces == 1) {
+        *value = values[0];
+
+    } else {
+        value->data = ngx_pnalloc(r->pool, len);
+        if (value->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        value->len = len;
+        p = value->data;
+
+        for (i = 0; i < text->npieces; i++) {
+            p = ngx_cpymem(p, values[i].data, values[i].len);
+        }
+    }
+
+    if (form == NGX_HTTP_GW_TEXT_FIELD) {
+        for (j = 0; j < value->len; j++) {
+            if (value->data[j] < 0x20 || value->data[j] == 0x7f) {
+                return NGX_DECLINED;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * What a variable stands for: characters, but for bodies the JSON text where
+ * there is one.  data is NULL if it is absent.
+ */
+
+static ngx_int_t
+ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag, ngx_http_gw_piece_t *piece,
+    ngx_http_gw_form_e form, ngx_str_t *value)
+{
+    ngx_uint_t                  n;
+    ngx_http_request_t         *r;
+    ngx_http_gw_run_t          *run;
+    ngx_http_variable_value_t  *v;
+
+    r = ag->request;
+    ngx_str_null(value);
+
+    switch (piece->type) {
+
+    case NGX_HTTP_GW_TEXT_LITERAL:
+        *value = piece->text;
+        return NGX_OK;
+
+    case NGX_HTTP_GW_TEXT_CAPTURE:
+#if (NGX_PCRE)
+        n = piece->index * 2;
+
+        if (n + 1 < r->ncaptures) {
+            value->data = r->captures_data + r->captures[n];
+            value->len = r->captures[n + 1] - r->captures[n];
+        }
+#endif
+
+        return NGX_OK;
+
+    case NGX_HTTP_GW_TEXT_PART:
+        run = &ag->runs[piece->index];
+
+        if (run->state == NGX_HTTP_GW_DONE) {
+            *value = run->value;
+        }
+
+        return NGX_OK;
+
+    case NGX_HTTP_GW_TEXT_PICKED:
+        run = &ag->runs[piece->index];
+
+        if (form != NGX_HTTP_GW_TEXT_JSON) {
+            return ngx_http_gw_picked(ag, piece->index, piece->pick, value);
+        }
+
+        if (run->state == NGX_HTTP_GW_DONE && run->splice) {
+            *value = ngx_gw_splice_picked(run->splice, piece->pick)->text;
+        }
+
+        return NGX_OK;
+
+    default: /* NGX_HTTP_GW_TEXT_VARIABLE, NGX_HTTP_GW_TEXT_DATA */
+        v = ngx_http_get_flushed_variable(r, piece->index);
+
+        if (v == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (!v->not_found) {
+            value->data = v->len ? v->data : (u_char *) "";
+            value->len = v->len;
+        }
+
+        return NGX_OK;
+    }
+}
+
+
+ngx_int_t
+ngx_http_gw_picked(ngx_http_gw_aggregate_t *ag, ngx_uint_t part,
+    ngx_uint_t pick, ngx_str_t *value)
+{
+    ngx_gw_picked_t    *picked;
+    ngx_http_gw_run_t  *run;
+
+    ngx_str_null(value);
+
+    run = &ag->runs[part];
+
+    if (run->state != NGX_HTTP_GW_DONE || run->splice == NULL) {
+        return NGX_OK;
+    }
+
+    picked = ngx_gw_splice_picked(run->splice, pick);
+
+    if (picked->type != NGX_GW_SPLICE_STRING) {
+        *value = picked->text;
+        return NGX_OK;
+    }
+
+    value->data = ngx_pnalloc(ag->request->pool, picked->text.len);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_gw_json_string_decode(value->data, picked->text.data,
+                                           picked->text.len)
+                 - value->data;
+
+    return NGX_OK;
+}
+
+
+#define ngx_http_gw_text_is_data(piece)                                       \
+    ((piece)->type >= NGX_HTTP_GW_TEXT_DATA)
+
+
+/*
+ * The first "?" that is no data ends the path.  In the path data stands as it
+ * is, since nginx escapes what it sends of a subrequest's path.
+ */
+
+static ngx_int_t
+ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
+    ngx_str_t *values, ngx_str_t *uri, ngx_str_t *args)
+{
+    u_char               *p, *q, *last;
+    size_t                len;
+    ngx_uint_t            i;
+    ngx_http_gw_piece_t  *piece;
+
+    piece = text->pieces;
+    len = 0;
+
+    for (i = 0; i < text->npieces; i++) {
+        len += values[i].len
+               * (ngx_http_gw_text_is_data(&piece[i]) ? 3 : 1);
+    }
+
+    p = ngx_pnalloc(r->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    uri->data = p;
+    ngx_str_null(args);
+
+    for (i = 0; i < text->npieces; i++) {
+
+        if (ngx_http_gw_text_is_data(&piece[i])) {
+            p = args->data ? ngx_http_gw_text_escape(p, &values[i])
+                           : ngx_cpymem(p, values[i].data, values[i].len);
+            continue;
+        }
+
+        q = values[i].data;
+        last = q + values[i].len;
+
+        while (q < last) {
+            if (*q == '?' && args->data == NULL) {
+                q++;
+                uri->len = p - uri->data;
+                args->data = p;
+                continue;
+            }
+
+            *p++ = *q++;
+        }
+    }
+
+    if (args->data == NULL) {
+        uri->len = p - uri->data;
+
+    } else {
+        args->len = p - args->data;
+
+        /* nothing in a query is escaped by nginx */
+
+        for (q = args->data; q < p; q++) {
+            if (*q <= 0x20 || *q == 0x7f) {
+                return NGX_DECLINED;
+            }
+        }
+    }
+
+    return ngx_http_gw_text_path_check(uri->data, uri->data + uri->len);
+}
+
+
+/* no "." or ".." as a segment, no NUL: what is behind might take it apart */
+
+static ngx_int_t
+ngx_http_gw_text_path_check(u_char *p, u_char *last)
+{
+    u_char  *segment;
+
+    if (p == last || *p != '/') {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_strlchr(p, last, '\0')) {
+        return NGX_DECLINED;
+    }
+
+    while (p < last) {
+        segment = ++p;
+
+        while (p < last && *p != '/') {
+            p++;
+        }
+
+        if ((p - segment == 1 && segment[0] == '.')
+            || (p - segment == 2 && segment[0] == '.' && segment[1] == '.'))
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* all but what RFC 3986 calls unreserved */
+
+static u_char *
+ngx_http_gw_text_escape(u_char *dst, ngx_str_t *value)
+{
+    u_char  c;
+    size_t  i;
+
+    static const u_char  hex[] = "0123456789ABCDEF";
+
+    for (i = 0; i < value->len; i++) {
+        c = value->data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+            || (c >= '0' && c <= '9')
+            || c == '-' || c == '.' || c == '_' || c == '~')
+        {
+            *dst++ = c;
+            continue;
+        }
+
+        *dst++ = '%';
+        *dst++ = hex[c >> 4];
+        *dst++ = hex[c & 15];
+    }
+
+    return dst;
+}
+
+
+static ngx_int_t
+ngx_http_gw_text_json(ngx_http_request_t *r, ngx_http_gw_text_t *text,
+    ngx_str_t *values, ngx_str_t *value)
+{
+    u_char               *p, *end;
+    size_t                len;
+    ngx_str_t            *s;
+    ngx_uint_t            i;
+    ngx_http_gw_piece_t  *piece;
+
+    piece = text->pieces;
+    len = 0;
+
+    for (i = 0; i < text->npieces; i++) {
+        len += values[i].len
+               * (ngx_http_gw_text_is_data(&piece[i]) ? 6 : 1) + 4;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+
+    for (i = 0; i < text->npieces; i++) {
+        s = &values[i];
+
+        if (!ngx_http_gw_text_is_data(&piece[i])) {
+            p = ngx_cpymem(p, s->data, s->len);
+            continue;
+        }
+
+        if (s->data == NULL) {
+            p = piece[i].string ? p : ngx_cpymem(p, "null", 4);
+            continue;
+        }
+
+        if (piece[i].type != NGX_HTTP_GW_TEXT_DATA) {
+
+            /* JSON: a string within a string loses its quotes */
+
+            if (!piece[i].string) {
+                p = ngx_cpymem(p, s->data, s->len);
+                continue;
+            }
+
+            if (s->data[0] == '"') {
+                p = ngx_cpymem(p, s->data + 1, s->len - 2);
+                continue;
+            }
+        }
+
+        if (!ngx_gw_utf8_valid(s->data, s->len)) {
+            return NGX_DECLINED;
+        }
+
+        end = ngx_gw_json_string_encode(p, s->data, s->len);
+
+        if (piece[i].string) {
+            ngx_memmove(p, p + 1, end - p - 2);
+            end -= 2;
+        }
+
+        p = end;
+    }
+
+    value->len = p - value->data;
+
+    return NGX_OK;
+}
