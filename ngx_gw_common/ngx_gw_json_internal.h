@@ -32,7 +32,10 @@ u_char *ngx_gw_json_escape(u_char *p, u_char *end);
  */
 u_char *ngx_gw_json_utf8(u_char *p, u_char *end);
 
-/* the same as ngx_gw_json_hash() of the unescaped name */
+/*
+ * The same as ngx_gw_json_hash() of the unescaped name.  This and
+ * ngx_gw_json_same_escaped() take unpaired surrogates, too.
+ */
 uint32_t ngx_gw_json_hash_escaped(const u_char *name, size_t len);
 
 /* 1 if a string or name, len bytes as it stands, equals text unescaped */

@@ -471,7 +471,9 @@ ngx_gw_json_read(ngx_gw_json_cursor_t *cur)
 
 /*
  * Writes what the valid escape at p stands for, 1 to 4 bytes and less than
- * the escape itself, and returns what is behind the escape.
+ * the escape itself, and returns what is behind the escape.  parse() has
+ * refused unpaired surrogates; of texts read by others they are 3 bytes, as
+ * if they were characters, so that names are told apart.
  */
 
 static const u_char *
@@ -515,10 +517,16 @@ ngx_gw_json_decode(const u_char *p, const u_char *last, u_char **dst)
     }
 
     ch = ngx_gw_json_hex4(p + 2, last);
+    low = -1;
     p += 6;
 
-    if (ch >= 0xd800 && ch <= 0xdbff) {
+    if (ch >= 0xd800 && ch <= 0xdbff
+        && last - p >= 6 && p[0] == '\\' && p[1] == 'u')
+    {
         low = ngx_gw_json_hex4(p + 2, last);
+    }
+
+    if (low >= 0xdc00 && low <= 0xdfff) {
         p += 6;
 
         ch = 0x10000 + ((ch - 0xd800) << 10) + (low - 0xdc00);
