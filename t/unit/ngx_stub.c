@@ -224,6 +224,44 @@ ngx_hex_dump(u_char *dst, u_char *src, size_t len)
 }
 
 
+/* without dst: by how much longer the result is */
+
+uintptr_t
+ngx_escape_json(u_char *dst, u_char *src, size_t size)
+{
+    size_t       len;
+    u_char       buf[8];
+    const char  *p;
+
+    static const char  special[] = "\"\\\n\r\t\b\f";
+    static const char  letters[] = "\"\\nrtbf";
+
+    len = 0;
+
+    for ( /* void */ ; size; size--, src++) {
+        p = *src ? strchr(special, *src) : NULL;
+
+        if (p) {
+            sprintf((char *) buf, "\\%c", letters[p - special]);
+
+        } else if (*src < 0x20) {
+            sprintf((char *) buf, "\\u%04X", *src);
+
+        } else {
+            sprintf((char *) buf, "%c", *src);
+        }
+
+        if (dst) {
+            dst = ngx_cpymem(dst, buf, strlen((char *) buf));
+        }
+
+        len += strlen((char *) buf) - 1;
+    }
+
+    return dst ? (uintptr_t) dst : len;
+}
+
+
 /* MurmurHash2, 32 bits, the length as the seed */
 
 uint32_t
@@ -763,6 +801,13 @@ ngx_array_push_n(ngx_array_t *a, ngx_uint_t n)
     a->nelts += n;
 
     return p;
+}
+
+
+ngx_chain_t *
+ngx_alloc_chain_link(ngx_pool_t *pool)
+{
+    return ngx_palloc(pool, sizeof(ngx_chain_t));
 }
 
 

@@ -174,6 +174,7 @@ u_char *ngx_strlcasestrn(u_char *s1, u_char *last, u_char *s2, size_t n);
 ngx_int_t ngx_atoi(u_char *line, size_t n);
 ngx_int_t ngx_hextoi(u_char *line, size_t n);
 u_char *ngx_hex_dump(u_char *dst, u_char *src, size_t len);
+uintptr_t ngx_escape_json(u_char *dst, u_char *src, size_t size);
 uint32_t ngx_murmur_hash2(u_char *data, size_t len);
 
 #define ngx_base64_encoded_length(len)  (((len + 2) / 3) * 4)
@@ -283,6 +284,32 @@ typedef struct {
 ngx_int_t ngx_list_init(ngx_list_t *list, ngx_pool_t *pool, ngx_uint_t n,
     size_t size);
 void *ngx_list_push(ngx_list_t *list);
+
+
+/* buffers and chains */
+
+typedef struct ngx_buf_s      ngx_buf_t;
+typedef struct ngx_chain_s    ngx_chain_t;
+
+struct ngx_buf_s {
+    u_char                   *pos;
+    u_char                   *last;
+    u_char                   *start;
+    u_char                   *end;
+    unsigned                  temporary:1;
+    unsigned                  memory:1;
+    unsigned                  last_buf:1;
+};
+
+struct ngx_chain_s {
+    ngx_buf_t                *buf;
+    ngx_chain_t              *next;
+};
+
+#define ngx_alloc_buf(pool)   ngx_palloc(pool, sizeof(ngx_buf_t))
+#define ngx_calloc_buf(pool)  ngx_pcalloc(pool, sizeof(ngx_buf_t))
+
+ngx_chain_t *ngx_alloc_chain_link(ngx_pool_t *pool);
 
 
 /* queues */
