@@ -130,14 +130,15 @@ typedef struct {
     uint32_t                   first;    /* members of the index */
     uint32_t                   last;
 
-    u_char                     pi;       /* items of pointer that are behind */
     u_char                     escaped;
     u_char                     array;
     u_char                     inside;   /* of what was selected */
     u_char                     all;      /* kept, if nothing says drop */
     u_char                     indexed;
     u_char                     dropped;  /* the member at hand */
-    uint16_t                   fi;       /* items of field that are behind */
+
+    uint16_t                   pi;       /* items of pointer, and of field, */
+    uint16_t                   fi;       /* that are behind */
 } ngx_gw_splice_frame_t;
 
 
