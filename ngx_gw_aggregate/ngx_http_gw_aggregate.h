@@ -381,4 +381,10 @@ ngx_int_t ngx_http_gw_aggregate_add_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_gw_part_set_variable(ngx_conf_t *cf, ngx_str_t *name);
 
 
+/* ngx_http_gw_aggregate_inherit.c */
+
+/* lets parts have values that only the aggregate's request has */
+ngx_int_t ngx_http_gw_inherit_init(ngx_conf_t *cf);
+
+
 #endif /* _NGX_HTTP_GW_AGGREGATE_H_INCLUDED_ */

@@ -90,6 +90,7 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     run->status = status;
 
     if (run->refused == (ngx_int_t) status && status >= 500) {
+        run->status = 0;
         ngx_http_gw_part_refuse(run, status == NGX_HTTP_GATEWAY_TIME_OUT
                                      ? NGX_HTTP_GW_TIMEOUT
                                      : NGX_HTTP_GW_CONNECT);

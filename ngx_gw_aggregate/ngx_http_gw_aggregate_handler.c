@@ -332,7 +332,7 @@ ngx_http_gw_aggregate_start(ngx_http_gw_aggregate_t *ag)
             continue;
         }
 
-        if (ag->nrunning >= ag->conf->concurrency) {
+        if (ag->nrunning >= (ngx_uint_t) ag->conf->concurrency) {
             break;
         }
 

@@ -327,5 +327,13 @@ ngx_http_gw_aggregate_init(ngx_conf_t *cf)
 
     /* nothing for configurations that do not use it */
 
-    return amcf->used ? ngx_http_gw_aggregate_filter_init(cf) : NGX_OK;
+    if (!amcf->used) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_gw_inherit_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_gw_aggregate_filter_init(cf);
 }

@@ -145,7 +145,7 @@ ngx_http_gw_part_set_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
-/* user;status=200;reason=ok;start=0.000;time=0.012;address="127.0.0.1:1" */
+/* user;status=200;reason=ok;start=0.000;time=0.012;address=127.0.0.1:1 */
 
 static ngx_int_t
 ngx_http_gw_aggregate_trace_variable(ngx_http_request_t *r,
@@ -174,7 +174,7 @@ ngx_http_gw_aggregate_trace_variable(ngx_http_request_t *r,
 
     for (i = 0; i < ag->nruns; i++) {
         len += sizeof(", ;status=;reason=dependency;start=.000;time=.000;"
-                      "address=\"\"") - 1
+                      "address=") - 1
                + ag->runs[i].part->name.len + 3 * NGX_INT_T_LEN
                + ag->runs[i].address.len;
     }
@@ -199,7 +199,7 @@ ngx_http_gw_aggregate_trace_variable(ngx_http_request_t *r,
         }
 
         p = ngx_sprintf(p, "%s%V;status=%ui;reason=%V;start=%M.%03M;"
-                        "time=%M.%03M;address=\"%V\"",
+                        "time=%M.%03M;address=%V",
                         i ? ", " : "", &run->part->name, run->status, reason,
                         start / 1000, start % 1000,
                         run->time / 1000, run->time % 1000, &run->address);
