@@ -43,9 +43,9 @@ static void ngx_gw_document_buf(ngx_gw_writer_t *w, u_char *pos, u_char *last);
 
 
 static ngx_inline void
-ngx_gw_document_put(ngx_gw_writer_t *w, const u_char *data, size_t len)
+ngx_gw_document_text(ngx_gw_writer_t *w, const u_char *data, size_t len)
 {
-    if (len > NGX_GW_DOCUMENT_SHORT || len > (size_t) (w->end - w->pos)) {
+    if (len > NGX_GW_DOCUMENT_SHORT || len >= (size_t) (w->end - w->pos)) {
         ngx_gw_document_long(w, data, len);
         return;
     }
@@ -88,8 +88,8 @@ ngx_gw_document_write(ngx_gw_document_t *doc, ngx_chain_t **out, off_t *len)
     for ( ;; ) {
 
         if (value->source) {
-            ngx_gw_document_put(&w, ngx_gw_document_data(value),
-                                ngx_gw_document_len(value));
+            ngx_gw_document_text(&w, ngx_gw_document_data(value),
+                                 ngx_gw_document_len(value));
 
         } else if (value->u.node->array) {
             ngx_gw_document_write_array(&w, value->u.node);
@@ -128,14 +128,14 @@ ngx_gw_document_write(ngx_gw_document_t *doc, ngx_chain_t **out, off_t *len)
             /* the quotes around a name of a text are there; a place's not */
 
             ngx_gw_document_char(&w, '"');
-            ngx_gw_document_put(&w, slot->name, slot->nlen);
+            ngx_gw_document_text(&w, slot->name, slot->nlen);
             ngx_gw_document_char(&w, '"');
             ngx_gw_document_char(&w, ':');
 
             value = &slot->value;
         }
 
-        if (value == NULL) {
+        if (value == NULL || w.failed) {
             break;
         }
     }
@@ -169,7 +169,7 @@ ngx_gw_document_write_run(ngx_gw_writer_t *w, ngx_gw_node_t *node)
     last = ngx_gw_document_data(&slot->value)
            + ngx_gw_document_len(&slot->value);
 
-    ngx_gw_document_put(w, start, last - start);
+    ngx_gw_document_text(w, start, last - start);
 }
 
 
@@ -186,7 +186,7 @@ ngx_gw_document_write_array(ngx_gw_writer_t *w, const ngx_gw_node_t *node)
             ngx_gw_document_char(w, ',');
         }
 
-        ngx_gw_document_put(w, item->data, item->len);
+        ngx_gw_document_text(w, item->data, item->len);
     }
 
     ngx_gw_document_char(w, ']');
