@@ -236,6 +236,10 @@ typedef struct {
 
     ngx_http_gw_cache_control_t cache_control;
 
+    ngx_str_t                   authenticate;  /* WWW-Authenticate and */
+    ngx_str_t                   retry_after;   /* Retry-After of a failed one
+                                                  with status_from=part */
+
     unsigned                    header:1;  /* has come */
     unsigned                    discard:1; /* what comes is not wanted */
     unsigned                    complete:1; /* its end has come */

@@ -23,6 +23,8 @@ static void ngx_http_gw_part_refuse(ngx_http_gw_run_t *run,
 static ngx_int_t ngx_http_gw_part_encoding(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
 static ngx_uint_t ngx_http_gw_part_charset(ngx_str_t *charset);
+static void ngx_http_gw_part_fields_of(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run);
 static ngx_int_t ngx_http_gw_part_cookies(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
 static ngx_int_t ngx_http_gw_part_data(void *data, u_char *p, size_t len);
@@ -100,6 +102,10 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     if (status >= 640
         || !(run->part->success[status / 32] & (uint32_t) 1 << (status % 32)))
     {
+        if (run->part->status_from) {
+            ngx_http_gw_part_fields_of(r, run);
+        }
+
         if (!run->part->optional || length < 0
             || length > NGX_HTTP_GW_AGGREGATE_DRAIN)
         {
@@ -225,6 +231,43 @@ ngx_http_gw_part_charset(ngx_str_t *charset)
                || ngx_strncasecmp(s.data, (u_char *) "utf8", 4) != 0)
            && (s.len != 8
                || ngx_strncasecmp(s.data, (u_char *) "us-ascii", 8) != 0);
+}
+
+
+/* without them a 401 or a 429 is of little use */
+
+static void
+ngx_http_gw_part_fields_of(ngx_http_request_t *r, ngx_http_gw_run_t *run)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *lp;
+    ngx_table_elt_t  *h;
+
+    for (lp = &r->headers_out.headers.part; lp; lp = lp->next) {
+        h = lp->elts;
+
+        for (i = 0; i < lp->nelts; i++) {
+            if (h[i].hash == 0) {
+                continue;
+            }
+
+            if (h[i].key.len == 16
+                && ngx_strncasecmp(h[i].key.data,
+                                   (u_char *) "WWW-Authenticate", 16)
+                   == 0)
+            {
+                run->authenticate = h[i].value;
+            }
+
+            if (h[i].key.len == 11
+                && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
+                                   11)
+                   == 0)
+            {
+                run->retry_after = h[i].value;
+            }
+        }
+    }
 }
 
 

@@ -22,6 +22,8 @@ static void ngx_http_gw_aggregate_cleanup(void *data);
 static void ngx_http_gw_aggregate_run(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_aggregate_start(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_start_part(ngx_http_gw_run_t *run);
+static ngx_int_t ngx_http_gw_aggregate_failed(ngx_http_gw_aggregate_t *ag,
+    ngx_http_gw_run_t *run);
 static void ngx_http_gw_aggregate_stop(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_status(ngx_http_gw_run_t *run);
 static void ngx_http_gw_aggregate_finish(ngx_http_gw_aggregate_t *ag,
@@ -468,16 +470,49 @@ ngx_http_gw_aggregate_finish(ngx_http_gw_aggregate_t *ag, ngx_int_t rc)
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         ag->status = rc;
 
-        if (ag->failed) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "part \"%V\" failed: %V, status %ui",
-                          &ag->failed->part->name,
-                          &ngx_http_gw_aggregate_reasons[ag->failed->reason],
-                          ag->failed->status);
+        if (ag->failed
+            && ngx_http_gw_aggregate_failed(ag, ag->failed) != NGX_OK)
+        {
+            rc = NGX_ERROR;
         }
     }
 
     ngx_http_finalize_request(r, rc);
+}
+
+
+/* says so in the log, and passes on what belongs to the status */
+
+static ngx_int_t
+ngx_http_gw_aggregate_failed(ngx_http_gw_aggregate_t *ag,
+    ngx_http_gw_run_t *run)
+{
+    ngx_http_request_t  *r;
+
+    r = ag->request;
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "part \"%V\" failed: %V, status %ui", &run->part->name,
+                  &ngx_http_gw_aggregate_reasons[run->reason], run->status);
+
+    if (ag->status != (ngx_int_t) run->status) {
+        return NGX_OK;
+    }
+
+    if (run->authenticate.len
+        && ngx_http_gw_header(r, "WWW-Authenticate", &run->authenticate)
+           == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    if (run->retry_after.len
+        && ngx_http_gw_header(r, "Retry-After", &run->retry_after) == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
