@@ -9,21 +9,20 @@
  * then looks at the aggregate.  nginx does not tell what a getter is of, only
  * that its variable may be set (CHANGEABLE), so map and geo get it as well,
  * which always find something themselves.
+ *
+ * $request_id, which would be another one, is the aggregate's too: one
+ * request, one id.
  */
 
 
 #include "ngx_http_gw_aggregate.h"
 
 
-/* what "set" gives its getter is the index of the variable, others give a
-   pointer: that getter does not say "not found", but warns */
-#define ngx_http_gw_inherit_is_set(data)  ((data) < 65536)
-
-
 typedef struct {
     ngx_http_get_variable_pt     get;
     uintptr_t                    data;
     ngx_uint_t                   index;
+    ngx_uint_t                   always;   /* the aggregate's, if it has one */
 } ngx_http_gw_inherit_t;
 
 
@@ -36,13 +35,16 @@ static ngx_int_t ngx_http_gw_inherit(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_gw_inherit_init(ngx_conf_t *cf)
 {
-    ngx_uint_t                  i, n;
-    ngx_hash_key_t             *key;
-    ngx_http_variable_t        *var, *indexed;
-    ngx_http_gw_inherit_t      *in;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_uint_t                          i, n;
+    ngx_hash_key_t                     *key;
+    ngx_http_variable_t                *var, *indexed;
+    ngx_http_gw_inherit_t              *in;
+    ngx_http_core_main_conf_t          *cmcf;
+    ngx_http_gw_aggregate_main_conf_t  *amcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    amcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_gw_aggregate_module);
 
     key = cmcf->variables_keys->keys.elts;
     indexed = cmcf->variables.elts;
@@ -67,9 +69,10 @@ ngx_http_gw_inherit_init(ngx_conf_t *cf)
 
         var = key[n].value;
 
-        if (!(var->flags & NGX_HTTP_VAR_CHANGEABLE)
-            || (var->flags & NGX_HTTP_VAR_NOCACHEABLE)
-            || var->set_handler || var->get_handler == NULL)
+        if (i != (ngx_uint_t) amcf->request_id
+            && (!(var->flags & NGX_HTTP_VAR_CHANGEABLE)
+                || (var->flags & NGX_HTTP_VAR_NOCACHEABLE)
+                || var->set_handler || var->get_handler == NULL))
         {
             continue;
         }
@@ -82,6 +85,12 @@ ngx_http_gw_inherit_init(ngx_conf_t *cf)
         in->get = var->get_handler;
         in->data = var->data;
         in->index = i;
+
+        /* what "set" gives its getter is the index of the variable, others
+           give a pointer: that getter does not say "not found", but warns */
+
+        in->always = (i == (ngx_uint_t) amcf->request_id
+                      || var->data < 65536);
 
         var->get_handler = ngx_http_gw_inherit;
         var->data = (uintptr_t) in;
@@ -108,7 +117,7 @@ ngx_http_gw_inherit(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         run = ngx_http_gw_part_get(pr);
     }
 
-    if (run == NULL || !ngx_http_gw_inherit_is_set(in->data)) {
+    if (run == NULL || !in->always) {
         rc = in->get(r, v, in->data);
 
         if (run == NULL || rc != NGX_OK || !v->not_found) {

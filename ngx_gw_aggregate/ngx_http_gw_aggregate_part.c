@@ -479,29 +479,14 @@ ngx_http_gw_part_request_body(ngx_http_gw_run_t *run, ngx_http_request_t *sr,
 static ngx_int_t
 ngx_http_gw_part_variables(ngx_http_request_t *sr)
 {
-    ngx_http_variable_value_t           *v;
-    ngx_http_core_main_conf_t           *cmcf;
-    ngx_http_gw_aggregate_main_conf_t   *amcf;
+    ngx_http_core_main_conf_t  *cmcf;
 
     cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
-    amcf = ngx_http_get_module_main_conf(sr, ngx_http_gw_aggregate_module);
-
-    /* one request, one id */
-
-    v = ngx_http_get_indexed_variable(sr, amcf->request_id);
-    if (v == NULL) {
-        return NGX_ERROR;
-    }
 
     sr->variables = ngx_pcalloc(sr->pool, cmcf->variables.nelts
                                           * sizeof(ngx_http_variable_value_t));
-    if (sr->variables == NULL) {
-        return NGX_ERROR;
-    }
 
-    sr->variables[amcf->request_id] = *v;
-
-    return NGX_OK;
+    return sr->variables ? NGX_OK : NGX_ERROR;
 }
 
 
