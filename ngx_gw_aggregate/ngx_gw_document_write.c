@@ -125,8 +125,6 @@ ngx_gw_document_write(ngx_gw_document_t *doc, ngx_chain_t **out, off_t *len)
 
             node->pos++;
 
-            /* the quotes around a name of a text are there; a place's not */
-
             ngx_gw_document_char(&w, '"');
             ngx_gw_document_text(&w, slot->name, slot->nlen);
             ngx_gw_document_char(&w, '"');
