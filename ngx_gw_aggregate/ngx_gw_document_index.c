@@ -18,18 +18,17 @@
 #define NGX_GW_DOCUMENT_NONE  0xffffffff
 
 
-static ngx_gw_member_t *ngx_gw_document_member(ngx_array_t *index, u_char *base,
-    u_char **pos);
-static u_char *ngx_gw_document_string(u_char *p, ngx_uint_t *escaped);
-static u_char *ngx_gw_document_array(u_char *p);
+static ngx_gw_member_t *ngx_gw_document_member(ngx_array_t *index,
+    ngx_gw_source_t *source, u_char **pos);
+static u_char *ngx_gw_document_string(u_char *p, u_char *end);
+static u_char *ngx_gw_document_array(u_char *p, u_char *end);
 
 
 ngx_int_t
 ngx_gw_document_index(ngx_pool_t *pool, ngx_gw_source_t *source)
 {
-    u_char           *p;
+    u_char           *p, *end;
     uint32_t          parent, last, n;
-    ngx_uint_t        escaped;
     ngx_array_t       index;
     ngx_gw_member_t  *m;
 
@@ -43,6 +42,7 @@ ngx_gw_document_index(ngx_pool_t *pool, ngx_gw_source_t *source)
     parent = NGX_GW_DOCUMENT_NONE;
     last = NGX_GW_DOCUMENT_NONE;
     p = source->data + 1;
+    end = source->data + source->len;
 
     for ( ;; ) {
         p = ngx_gw_document_space(p);
@@ -83,7 +83,7 @@ ngx_gw_document_index(ngx_pool_t *pool, ngx_gw_source_t *source)
 
         last = n;
 
-        m = ngx_gw_document_member(&index, source->data, &p);
+        m = ngx_gw_document_member(&index, source, &p);
         if (m == NULL) {
             return NGX_ERROR;
         }
@@ -100,11 +100,11 @@ ngx_gw_document_index(ngx_pool_t *pool, ngx_gw_source_t *source)
 
         case NGX_GW_SPLICE_ARRAY:
             m->empty = (*ngx_gw_document_space(p + 1) == ']');
-            p = ngx_gw_document_array(p);
+            p = ngx_gw_document_array(p, end);
             break;
 
         case NGX_GW_SPLICE_STRING:
-            p = ngx_gw_document_string(p + 1, &escaped);
+            p = ngx_gw_document_string(p + 1, end);
             break;
 
         default:
@@ -126,7 +126,8 @@ ngx_gw_document_index(ngx_pool_t *pool, ngx_gw_source_t *source)
 /* *pos is at the quote of a name, then at the value */
 
 static ngx_gw_member_t *
-ngx_gw_document_member(ngx_array_t *index, u_char *base, u_char **pos)
+ngx_gw_document_member(ngx_array_t *index, ngx_gw_source_t *source,
+    u_char **pos)
 {
     u_char           *p, *name;
     ngx_uint_t        escaped;
@@ -138,17 +139,20 @@ ngx_gw_document_member(ngx_array_t *index, u_char *base, u_char **pos)
     }
 
     name = *pos + 1;
-    p = ngx_gw_document_string(name, &escaped);
+    p = ngx_gw_document_string(name, source->data + source->len);
 
-    m->name = name - base;
+    m->name = name - source->data;
     m->nlen = p - 1 - name;
+
+    escaped = (memchr(name, '\\', m->nlen) != NULL);
+
     m->hash = escaped ? ngx_gw_json_hash_escaped(name, m->nlen)
                       : ngx_gw_json_hash(name, m->nlen);
 
     p = ngx_gw_document_space(p);
     p = ngx_gw_document_space(p + 1);
 
-    m->pos = p - base;
+    m->pos = p - source->data;
     m->len = 0;
     m->next = 0;
     m->type = (uint8_t) ngx_gw_document_type(*p);
@@ -164,30 +168,30 @@ ngx_gw_document_member(ngx_array_t *index, u_char *base, u_char **pos)
 /* p is behind a quote; what is behind the one that ends the string */
 
 static u_char *
-ngx_gw_document_string(u_char *p, ngx_uint_t *escaped)
+ngx_gw_document_string(u_char *p, u_char *end)
 {
-    *escaped = 0;
+    u_char  *q, *start;
 
-    while (*p != '"') {
+    for (start = p; /* void */ ; p++) {
+        p = memchr(p, '"', end - p);
 
-        if (*p == '\\') {
-            *escaped = 1;
-            p++;
+        /* a quote belongs to the string if it is escaped */
+
+        for (q = p; q > start && q[-1] == '\\'; q--) { /* void */ }
+
+        if ((p - q) % 2 == 0) {
+            return p + 1;
         }
-
-        p++;
     }
-
-    return p + 1;
 }
 
 
 /* p is at a bracket; what is behind the one that ends the array */
 
 static u_char *
-ngx_gw_document_array(u_char *p)
+ngx_gw_document_array(u_char *p, u_char *end)
 {
-    ngx_uint_t  depth, escaped;
+    ngx_uint_t  depth;
 
     depth = 0;
 
@@ -209,7 +213,7 @@ ngx_gw_document_array(u_char *p)
             break;
 
         case '"':
-            p = ngx_gw_document_string(p, &escaped);
+            p = ngx_gw_document_string(p, end);
             break;
         }
     }
