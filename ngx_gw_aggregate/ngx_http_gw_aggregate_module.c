@@ -5,6 +5,9 @@
 
 
 #include "ngx_http_gw_aggregate.h"
+#include "ngx_gw_json.h"
+
+#include <openssl/rand.h>
 
 
 static char *ngx_http_gw_aggregate(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -168,6 +171,17 @@ ngx_module_t  ngx_http_gw_aggregate_module = {
 static void *
 ngx_http_gw_aggregate_create_main_conf(ngx_conf_t *cf)
 {
+    uint64_t  seed;
+
+    /* comes before all that hashes the name of a member */
+
+    if (RAND_bytes((u_char *) &seed, sizeof(uint64_t)) != 1) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "found no random number");
+        return NULL;
+    }
+
+    ngx_gw_json_init(seed);
+
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_gw_aggregate_main_conf_t));
 }
 
@@ -200,11 +214,7 @@ ngx_http_gw_aggregate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_gw_aggregate_loc_conf_t *prev = parent;
     ngx_http_gw_aggregate_loc_conf_t *conf = child;
 
-    /* not inherited: the content handler is not either */
-
-    if (conf->enable == NGX_CONF_UNSET) {
-        conf->enable = 0;
-    }
+    ngx_http_core_loc_conf_t  *clcf;
 
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 30000);
     ngx_conf_merge_size_value(conf->max_part_size, prev->max_part_size,
@@ -218,6 +228,30 @@ ngx_http_gw_aggregate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->errors.data == NULL) {
         conf->errors = prev->errors;
         conf->errors_place = prev->errors_place;
+    }
+
+    /*
+     * Not inherited by locations, as the content handler is not.  But blocks
+     * of "if" and "limit_except" take the place of what they stand in.
+     */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && prev->parts) {
+        conf->enable = prev->enable;
+        conf->parts = prev->parts;
+        conf->sets = prev->sets;
+        conf->pass_body = prev->pass_body;
+
+        if (clcf->handler == NULL) {
+            clcf->handler = ngx_http_gw_aggregate_handler;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable = 0;
     }
 
     return ngx_http_gw_aggregate_compile(cf, conf);
