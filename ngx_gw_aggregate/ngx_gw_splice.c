@@ -567,6 +567,14 @@ ngx_gw_splice_run(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
             }
 
             p = ngx_gw_splice_new_string(s, p, end, 1);
+
+            /* mostly the value follows at once; here p is end in a token */
+
+            if (p && end - p >= 2 && p[0] == ':' && p[1] > ' ') {
+                s->state = NGX_GW_SPLICE_VALUE;
+                p = ngx_gw_splice_value(s, p + 1, end);
+            }
+
             break;
 
         case NGX_GW_SPLICE_COLON:
@@ -588,9 +596,19 @@ ngx_gw_splice_run(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
                     ngx_gw_splice_comma(s, p);
                 }
 
-                s->state = s->object ? NGX_GW_SPLICE_NAME
-                                     : NGX_GW_SPLICE_VALUE;
                 p++;
+
+                if (s->object) {
+                    s->state = NGX_GW_SPLICE_NAME;
+                    break;
+                }
+
+                s->state = NGX_GW_SPLICE_VALUE;
+
+                if (p < end && *p > ' ') {
+                    p = ngx_gw_splice_value(s, p, end);
+                }
+
                 break;
             }
 
