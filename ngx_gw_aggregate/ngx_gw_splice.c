@@ -869,55 +869,71 @@ ngx_gw_splice_number(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
 {
     const u_char  *q;
 
-    /* one that ends in this piece, as it does nearly always */
+    for ( ;; ) {
 
-    q = p + (*p == '-');
+        /* one that ends in this piece, as it does nearly always */
 
-    if (q == end || !ngx_gw_splice_is_digit(*q)) {
-        goto slow;
-    }
-
-    if (*q++ != '0') {
-        while (q < end && ngx_gw_splice_is_digit(*q)) {
-            q++;
-        }
-    }
-
-    if (q < end && *q == '.') {
-        q++;
+        q = p + (*p == '-');
 
         if (q == end || !ngx_gw_splice_is_digit(*q)) {
-            goto slow;
+            break;
         }
 
-        do {
-            q++;
-        } while (q < end && ngx_gw_splice_is_digit(*q));
-    }
-
-    if (q < end && (*q | 0x20) == 'e') {
-        q++;
-
-        if (q < end && (*q == '+' || *q == '-')) {
-            q++;
+        if (*q++ != '0') {
+            while (q < end && ngx_gw_splice_is_digit(*q)) {
+                q++;
+            }
         }
 
-        if (q == end || !ngx_gw_splice_is_digit(*q)) {
-            goto slow;
+        if (q < end && *q == '.') {
+            q++;
+
+            if (q == end || !ngx_gw_splice_is_digit(*q)) {
+                break;
+            }
+
+            do {
+                q++;
+            } while (q < end && ngx_gw_splice_is_digit(*q));
         }
 
-        do {
+        if (q < end && (*q | 0x20) == 'e') {
             q++;
-        } while (q < end && ngx_gw_splice_is_digit(*q));
+
+            if (q < end && (*q == '+' || *q == '-')) {
+                q++;
+            }
+
+            if (q == end || !ngx_gw_splice_is_digit(*q)) {
+                break;
+            }
+
+            do {
+                q++;
+            } while (q < end && ngx_gw_splice_is_digit(*q));
+        }
+
+        if (q == end) {
+            break;
+        }
+
+        /* a digit behind a zero is found by what comes next */
+
+        if (*q != ','
+            || s->object
+            || s->depth <= s->hook
+            || end - q < 2
+            || ngx_gw_splice_types[q[1]] != NGX_GW_SPLICE_NUMBER)
+        {
+            return ngx_gw_splice_value_done(s, q);
+        }
+
+        /* the next one of an array that is only passed */
+
+        p = q + 1;
     }
 
-    /* a digit behind a zero is found by what comes next */
-
-    if (q < end) {
-        return ngx_gw_splice_value_done(s, q);
-    }
-
-slow:
+    /* it goes on in the next piece, or is none */
 
     if (*p == '-') {
         s->number = NGX_GW_SPLICE_MINUS;
