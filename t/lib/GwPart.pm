@@ -106,6 +106,7 @@ serve();
 #             => list), body and protocol, as JSON, a character for each byte
 #   large     {"n":"xxx..."} of so many bytes
 #   deep      so many arrays within each other
+#   pad       so many spaces before it
 #   status    (200), type (application/json), head (a list of header lines)
 #   delay     seconds before anything is sent
 #   hold      a word: nothing is sent before release(word)
@@ -430,7 +431,7 @@ sub run {
                 next;
             }
 
-            my $conn = $self->{conns}{fileno $socket} or next;
+            my $conn = $self->{conns}{fileno($socket) // -1} or next;
             my $n = sysread $socket, $conn->{in}, 65536, length $conn->{in};
 
             if (!$n && (defined $n || !$!{EAGAIN})) {
@@ -550,7 +551,7 @@ sub answer {
     my ($self, $conn) = @_;
 
     my $say = $conn->{say};
-    my $body = $self->body($conn);
+    my $body = ' ' x ($say->{pad} // 0) . $self->body($conn);
     my $gzip = $say->{gzip} // '';
     my $close = $say->{close} // '';
 
