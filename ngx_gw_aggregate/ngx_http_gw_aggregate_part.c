@@ -510,12 +510,23 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
     ngx_http_gw_run_t *run = data;
 
+    ngx_http_upstream_state_t  *state;
+
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "gw aggregate part \"%V\" ended: %i",
                    &run->part->name, rc);
 
     if (r->connection->error || run->request != r) {
         return rc;
+    }
+
+    if (r->upstream_states && r->upstream_states->nelts) {
+        state = r->upstream_states->elts;
+        state += r->upstream_states->nelts - 1;
+
+        if (state->peer) {
+            run->address = *state->peer;
+        }
     }
 
     /*
@@ -536,21 +547,10 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     run->request = NULL;
 
-    if (run->state == NGX_HTTP_GW_RUNNING) {
-        if (r->upstream_states && r->upstream_states->nelts) {
-            ngx_http_upstream_state_t  *state;
-
-            state = r->upstream_states->elts;
-            state += r->upstream_states->nelts - 1;
-
-            if (state->peer) {
-                run->address = *state->peer;
-            }
-        }
-
-        if (ngx_http_gw_part_end(run) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (run->state == NGX_HTTP_GW_RUNNING
+        && ngx_http_gw_part_end(run) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     /* whatever has become of it, the client's request goes on */
