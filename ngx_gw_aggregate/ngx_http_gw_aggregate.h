@@ -293,6 +293,13 @@ char *ngx_http_gw_part_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_gw_part_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_gw_part_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* the part of this location with this name, or NULL */
+ngx_http_gw_part_t *ngx_http_gw_part_find(
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_str_t *name);
+
+
+/* ngx_http_gw_aggregate_compile.c */
+
 /* compiles texts and plans of a location's parts, refuses cycles */
 char *ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf);

@@ -1,0 +1,363 @@
+
+/*
+ * What is made of the directives when all parts of a location are known:
+ * texts, plans, places, and the order of the parts.
+ */
+
+
+#include "ngx_http_gw_aggregate.h"
+
+
+static char *ngx_http_gw_part_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static ngx_int_t ngx_http_gw_part_plan(ngx_conf_t *cf,
+    ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_fallback(ngx_conf_t *cf,
+    ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_after(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
+static char *ngx_http_gw_part_cycles(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf);
+
+
+/* the line of the part, since that of the parser is beyond it */
+
+#define ngx_http_gw_part_error(cf, part, fmt, ...)                            \
+    ngx_log_error(NGX_LOG_EMERG, (cf)->log, 0, fmt " in %s:%ui",              \
+                  __VA_ARGS__,                                                \
+                  (part)->file, (part)->line)
+
+
+char *
+ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_uint_t           i;
+    ngx_http_gw_part_t  *part;
+
+    if (conf->parts == NULL) {
+        if (conf->enable) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "a location has \"gw_aggregate on\" and no "
+                               "\"gw_part\"");
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    part = conf->parts->elts;
+
+    if (!conf->enable) {
+        ngx_http_gw_part_error(cf, part, "part \"%V\" is in a location "
+                               "without \"gw_aggregate on\"", &part->name);
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; i < conf->parts->nelts; i++) {
+        if (ngx_http_gw_part_compile(cf, conf, &part[i]) != NGX_CONF_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return ngx_http_gw_part_cycles(cf, conf);
+}
+
+
+static char *
+ngx_http_gw_part_compile(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+
+    if (!part->at_set && part->as != NGX_HTTP_GW_AS_MERGE) {
+        part->at.len = part->name.len + 1;
+        part->at.data = ngx_pnalloc(cf->pool, part->at.len);
+        if (part->at.data == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        p = part->at.data;
+        *p++ = '/';
+        ngx_memcpy(p, part->name.data, part->name.len);
+    }
+
+    rc = ngx_gw_place_compile(cf->pool, &part->at, &part->place);
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as at=",
+                               &part->at);
+        return NGX_CONF_ERROR;
+    }
+
+    if (part->as == NGX_HTTP_GW_AS_STRING
+        && (part->planned || part->select.len))
+    {
+        ngx_http_gw_part_error(cf, part, "part \"%V\" with \"as=string\" "
+                               "is not JSON, nothing can be picked of it",
+                               &part->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_gw_part_plan(cf, part) != NGX_OK
+        || ngx_http_gw_part_compile_texts(cf, conf, part) != NGX_CONF_OK
+        || ngx_http_gw_part_fallback(cf, part) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_gw_part_after(cf, conf, part);
+}
+
+
+static ngx_int_t
+ngx_http_gw_part_plan(ngx_conf_t *cf, ngx_http_gw_part_t *part)
+{
+    ngx_int_t    rc;
+    const char  *error;
+
+    error = "no memory";
+
+    if (part->as == NGX_HTTP_GW_AS_MERGE) {
+        ngx_gw_plan_index(part->plan);
+        part->planned = 1;
+    }
+
+    if (part->select.len) {
+        part->planned = 1;
+
+        rc = ngx_gw_plan_select(part->plan, &part->select, &error);
+
+        if (rc != NGX_OK) {
+            ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as "
+                                   "select=: %s", &part->select, error);
+            return NGX_ERROR;
+        }
+    }
+
+    if (!part->planned) {
+        part->plan = NULL;
+        return NGX_OK;
+    }
+
+    rc = ngx_gw_plan_compile(part->plan, &error);
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "fields of part \"%V\": %s",
+                               &part->name, error);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part)
+{
+    ngx_uint_t                  i;
+    ngx_http_gw_part_header_t  *h;
+
+    if (ngx_http_gw_text_compile(cf, conf, &part->uri, NGX_HTTP_GW_TEXT_URI)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    part->uses = part->uri.uses;
+
+    if (part->cond.source.data) {
+        if (ngx_http_gw_text_compile(cf, conf, &part->cond,
+                                     NGX_HTTP_GW_TEXT_PLAIN)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        part->uses |= part->cond.uses;
+    }
+
+    if (part->body.source.data) {
+        if (ngx_http_gw_text_compile(cf, conf, &part->body,
+                                     part->template ? NGX_HTTP_GW_TEXT_JSON
+                                                    : NGX_HTTP_GW_TEXT_PLAIN)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+
+        part->uses |= part->body.uses;
+    }
+
+    if (part->headers) {
+        h = part->headers->elts;
+
+        for (i = 0; i < part->headers->nelts; i++) {
+            if (ngx_http_gw_text_compile(cf, conf, &h[i].value,
+                                         NGX_HTTP_GW_TEXT_FIELD)
+                != NGX_OK)
+            {
+                goto failed;
+            }
+
+            part->uses |= h[i].value.uses;
+        }
+    }
+
+    if (part->pass_body) {
+        conf->pass_body = 1;
+    }
+
+    return NGX_CONF_OK;
+
+failed:
+
+    ngx_http_gw_part_error(cf, part, "part \"%V\" is not valid", &part->name);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* default= is JSON; of a part that is merged, an object */
+
+static char *
+ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
+{
+    ngx_int_t         rc;
+    ngx_str_t         json;
+    ngx_uint_t        type;
+    const char       *error;
+    ngx_gw_plan_t    *plan;
+    ngx_gw_splice_t  *splice;
+
+    if (part->fallback.data == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    plan = NULL;
+
+    if (part->as == NGX_HTTP_GW_AS_MERGE) {
+        plan = ngx_gw_plan_create(cf->pool);
+        if (plan == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_gw_plan_index(plan);
+
+        if (ngx_gw_plan_compile(plan, &error) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    splice = ngx_gw_splice_create(cf->pool, plan, NGX_MAX_INT32_VALUE,
+                                  part->fallback.len,
+                                  NGX_GW_SPLICE_MAX_DEPTH);
+    if (splice == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    rc = ngx_gw_splice_feed(splice, part->fallback.data, part->fallback.len);
+
+    if (rc == NGX_OK) {
+        rc = ngx_gw_splice_end(splice, &json, &type);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "default= of part \"%V\" is not %s",
+                               &part->name, plan ? "a JSON object" : "JSON");
+        return NGX_CONF_ERROR;
+    }
+
+    part->fallback = json;
+    part->fallback_index = ngx_gw_splice_index(splice, &part->nfallback);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_gw_part_after(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_part_t *part)
+{
+    u_char              *p, *last;
+    ngx_str_t            name;
+    ngx_http_gw_part_t  *before;
+
+    part->after = part->uses;
+
+    p = part->after_names.data;
+    last = p + part->after_names.len;
+
+    while (p < last) {
+        name.data = p;
+
+        while (p < last && *p != ',') {
+            p++;
+        }
+
+        name.len = p - name.data;
+        before = ngx_http_gw_part_find(conf, &name);
+
+        if (before == NULL) {
+            ngx_http_gw_part_error(cf, part, "unknown part \"%V\" in after= "
+                                   "of part \"%V\"", &name, &part->name);
+            return NGX_CONF_ERROR;
+        }
+
+        part->after |= ngx_http_gw_part_bit(before
+                                            - (ngx_http_gw_part_t *)
+                                              conf->parts->elts);
+
+        if (p < last && ++p == last) {
+            ngx_http_gw_part_error(cf, part, "invalid after= of part \"%V\"",
+                                   &part->name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* parts are taken off as what they wait for has been */
+
+static char *
+ngx_http_gw_part_cycles(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_uint_t            i, n, progress;
+    ngx_http_gw_part_t   *part;
+    ngx_http_gw_parts_t   done;
+
+    part = conf->parts->elts;
+    n = conf->parts->nelts;
+    done = 0;
+
+    do {
+        progress = 0;
+
+        for (i = 0; i < n; i++) {
+            if (!(done & ngx_http_gw_part_bit(i))
+                && (part[i].after & ~done) == 0)
+            {
+                done |= ngx_http_gw_part_bit(i);
+                progress = 1;
+            }
+        }
+
+    } while (progress);
+
+    for (i = 0; i < n; i++) {
+        if (!(done & ngx_http_gw_part_bit(i))) {
+            ngx_http_gw_part_error(cf, &part[i], "part \"%V\" waits for "
+                                   "itself, by way of after= or a variable",
+                                   &part[i].name);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
