@@ -16,6 +16,8 @@
 static ngx_uint_t ngx_http_gw_aggregate_level(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_aggregate_not_allowed(ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_begin(ngx_http_request_t *r);
+static void ngx_http_gw_aggregate_discard(ngx_http_request_t *r);
+static void ngx_http_gw_aggregate_read(ngx_http_request_t *r);
 static ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_create(
     ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_cleanup(void *data);
@@ -134,9 +136,22 @@ ngx_http_gw_aggregate_begin(ngx_http_request_t *r)
         return;
     }
 
-    /* a client that leaves is noticed; a body that is discarded is read on */
+    if (r->discard_body) {
 
-    if (r == r->main && !r->discard_body) {
+        /* nginx has still to set a read handler and a timer, see below */
+
+        r->write_event_handler = ngx_http_gw_aggregate_discard;
+
+        if (ngx_http_post_request(r, NULL) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        }
+
+        return;
+    }
+
+    /* a client that leaves is noticed */
+
+    if (r == r->main) {
         r->read_event_handler = ngx_http_test_reading;
 
         if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
@@ -148,6 +163,45 @@ ngx_http_gw_aggregate_begin(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_gw_aggregate_run;
 
     ngx_http_gw_aggregate_run(r);
+}
+
+
+/*
+ * While a body is discarded nginx treats the request as one that has been
+ * answered: it ends with a timer, and not when the client leaves.
+ */
+
+static void
+ngx_http_gw_aggregate_discard(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+    rev = r->connection->read;
+
+    if (rev->timer_set) {
+        ngx_del_timer(rev);
+    }
+
+    r->lingering_time = 0;
+    r->read_event_handler = ngx_http_gw_aggregate_read;
+    r->write_event_handler = ngx_http_gw_aggregate_run;
+
+    ngx_http_gw_aggregate_run(r);
+}
+
+
+static void
+ngx_http_gw_aggregate_read(ngx_http_request_t *r)
+{
+    ngx_http_discarded_request_body_handler(r);
+
+    if (r->discard_body || r->connection->error) {
+        return;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    ngx_http_test_reading(r);
 }
 
 
