@@ -450,6 +450,10 @@ ngx_http_gw_part_fields(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (cf->args->nelts < 4) {
+        return "has no field";
+    }
+
     if (ngx_strcmp(value[2].data, "keep") == 0) {
         keep = 1;
 
@@ -530,7 +534,11 @@ ngx_http_gw_part_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len < 2 || value[1].data[0] != '$') {
+    /* those of modules begin so */
+
+    if (value[1].len < 2 || value[1].data[0] != '$'
+        || ngx_strncasecmp(value[1].data + 1, (u_char *) "gw_", 3) == 0)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid variable name \"%V\"", &value[1]);
         return NGX_CONF_ERROR;
