@@ -307,9 +307,11 @@ sub refused {
         my ($name, $conf, $says) = @$_;
         my %conf = ref $conf ? %$conf : (location => $conf);
 
-        for my $text (values %conf) {
+        for my $text (grep { defined } values %conf) {
             $text =~ s/\$(TEST_NGINX_\w+)/$ENV{$1}/g;
         }
+
+        $name = substr $name, 0, 60;
 
         my $location = defined $conf{location}
             ? "location /t { gw_aggregate on;\n$conf{location}\n}" : '';
