@@ -227,6 +227,8 @@ typedef struct {
 
     ngx_gw_splice_t            *splice;
     ngx_http_gw_inflate_t      *inflate;
+    u_char                     *buffer;    /* that its body is read into, if
+                                              it is not the upstream's own */
     ngx_str_t                   raw;       /* as=string: what has come */
     size_t                      raw_size;
 
@@ -239,6 +241,8 @@ typedef struct {
     ngx_str_t                   authenticate;  /* WWW-Authenticate and */
     ngx_str_t                   retry_after;   /* Retry-After of a failed one
                                                   with status_from=part */
+
+    ngx_array_t                *cookies;   /* ngx_str_t; NULL: none */
 
     unsigned                    header:1;  /* has come */
     unsigned                    discard:1; /* what comes is not wanted */
@@ -263,8 +267,6 @@ struct ngx_http_gw_aggregate_s {
     ngx_list_t                  headers;   /* of parts' requests */
     ngx_http_gw_run_t          *failed;    /* the required part that decides */
     ngx_int_t                   status;    /* of a refused request */
-
-    ngx_array_t                *cookies;   /* ngx_str_t */
 
     unsigned                    has_headers:1;
     unsigned                    finished:1;

@@ -12,12 +12,18 @@
    the connection to the service can be kept */
 #define NGX_HTTP_GW_AGGREGATE_DRAIN  16384
 
+/* longer bodies than the service's buffer holds are read in such pieces */
+#define NGX_HTTP_GW_AGGREGATE_READ  16384
+
 
 static ngx_int_t ngx_http_gw_aggregate_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_gw_part_header_filter(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
+static ngx_uint_t ngx_http_gw_part_unbuffer(ngx_http_request_t *r);
+static ngx_int_t ngx_http_gw_part_buffer(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run, off_t length);
 static void ngx_http_gw_part_refuse(ngx_http_gw_run_t *run,
     ngx_http_gw_reason_e reason);
 static ngx_int_t ngx_http_gw_part_encoding(ngx_http_request_t *r,
@@ -68,7 +74,7 @@ static ngx_int_t
 ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 {
     off_t                              length;
-    ngx_uint_t                         status;
+    ngx_uint_t                         status, unbuffered;
     ngx_http_gw_aggregate_loc_conf_t  *alcf;
 
     /* nothing is sent, and the body is wanted in memory */
@@ -81,6 +87,8 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     }
 
     run->header = 1;
+
+    unbuffered = ngx_http_gw_part_unbuffer(r);
 
     if (run->state != NGX_HTTP_GW_RUNNING) {
         run->discard = 1;
@@ -115,6 +123,10 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
         run->discard = 1;
 
         return NGX_OK;
+    }
+
+    if (unbuffered && ngx_http_gw_part_buffer(r, run, length) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ngx_http_gw_cache_control_read(r, run);
@@ -161,6 +173,79 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
                                        alcf->max_depth);
 
     return run->splice ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * What a service sends is wanted as it comes.  Of a subrequest that is not the
+ * one to be sent next, nginx would pass nothing on before the end, and put it
+ * into a file meanwhile.  What is to be cached or stored is in one anyway.
+ */
+
+static ngx_uint_t
+ngx_http_gw_part_unbuffer(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u == NULL || u->store) {
+        return 0;
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    if (r->cached || u->cacheable) {
+        return 0;
+    }
+
+#endif
+
+    if (!u->buffering) {
+        return 0;
+    }
+
+    u->buffering = 0;
+
+    return 1;
+}
+
+
+/* the buffer of the header, usually 4k, would take many reads */
+
+static ngx_int_t
+ngx_http_gw_part_buffer(ngx_http_request_t *r, ngx_http_gw_run_t *run,
+    off_t length)
+{
+    size_t      n;
+    u_char     *p;
+    ngx_buf_t  *b;
+
+    b = &r->upstream->buffer;
+    n = b->last - b->pos;
+
+    if ((length >= 0 && length <= b->end - b->pos)
+        || b->end - b->start >= NGX_HTTP_GW_AGGREGATE_READ
+        || n > NGX_HTTP_GW_AGGREGATE_READ)
+    {
+        return NGX_OK;
+    }
+
+    p = ngx_palloc(r->pool, NGX_HTTP_GW_AGGREGATE_READ);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->buffer = p;
+
+    ngx_memcpy(p, b->pos, n);
+
+    b->start = p;
+    b->pos = p;
+    b->last = p + n;
+    b->end = p + NGX_HTTP_GW_AGGREGATE_READ;
+
+    return NGX_OK;
 }
 
 
@@ -274,13 +359,10 @@ ngx_http_gw_part_fields_of(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 static ngx_int_t
 ngx_http_gw_part_cookies(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 {
-    ngx_str_t                *cookie;
-    ngx_uint_t                i;
-    ngx_list_part_t          *lp;
-    ngx_table_elt_t          *h;
-    ngx_http_gw_aggregate_t  *ag;
-
-    ag = run->aggregate;
+    ngx_str_t        *cookie;
+    ngx_uint_t        i;
+    ngx_list_part_t  *lp;
+    ngx_table_elt_t  *h;
 
     for (lp = &r->headers_out.headers.part; lp; lp = lp->next) {
         h = lp->elts;
@@ -294,14 +376,14 @@ ngx_http_gw_part_cookies(ngx_http_request_t *r, ngx_http_gw_run_t *run)
                 continue;
             }
 
-            if (ag->cookies == NULL) {
-                ag->cookies = ngx_array_create(r->pool, 4, sizeof(ngx_str_t));
-                if (ag->cookies == NULL) {
+            if (run->cookies == NULL) {
+                run->cookies = ngx_array_create(r->pool, 4, sizeof(ngx_str_t));
+                if (run->cookies == NULL) {
                     return NGX_ERROR;
                 }
             }
 
-            cookie = ngx_array_push(ag->cookies);
+            cookie = ngx_array_push(run->cookies);
             if (cookie == NULL) {
                 return NGX_ERROR;
             }

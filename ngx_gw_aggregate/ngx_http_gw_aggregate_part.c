@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_gw_part_request_body(ngx_http_gw_run_t *run,
 static ngx_int_t ngx_http_gw_part_variables(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_gw_part_handler(ngx_http_request_t *r, void *data,
     ngx_int_t rc);
+static void ngx_http_gw_part_free(ngx_http_gw_run_t *run);
+static void ngx_http_gw_part_release(ngx_http_request_t *r);
 
 
 /* what the client says of its own request, and not of the parts' */
@@ -559,6 +561,26 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
 }
 
 
+/* also the timer that nginx has set for a client that it did not write to */
+
+static void
+ngx_http_gw_part_free(ngx_http_gw_run_t *run)
+{
+    ngx_event_t  *wev;
+
+    wev = run->request->connection->write;
+
+    if (wev->timer_set && !wev->delayed) {
+        ngx_del_timer(wev);
+    }
+
+    if (run->buffer) {
+        (void) ngx_pfree(run->request->pool, run->buffer);
+        run->buffer = NULL;
+    }
+}
+
+
 /*
  * Takes the part's request off the client's.  What it waits for may be a
  * service, then its connection is closed, or parts of its own, or anything
@@ -574,7 +596,6 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
     ngx_http_gw_aggregate_t      *inner;
 
     sr = run->request;
-    run->request = NULL;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
                    "gw aggregate part \"%V\" cancelled", &run->part->name);
@@ -598,6 +619,28 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
         }
     }
 
+#if (NGX_HTTP_CACHE)
+
+    /* what waits for another request to fill the cache counts as blocked */
+
+    if (sr->cache && sr->cache->waiting) {
+        if (sr->cache->wait_event.timer_set) {
+            ngx_del_timer(&sr->cache->wait_event);
+        }
+
+        sr->cache->waiting = 0;
+        sr->main->blocked--;
+    }
+
+#endif
+
+    /* a thread is at work for it, and the memory has to stay */
+
+    if (sr->aio) {
+        sr->main->count++;
+        sr->write_event_handler = ngx_http_gw_part_release;
+    }
+
     u = sr->upstream;
 
     if (u && u->cleanup) {
@@ -608,8 +651,23 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
         /* ends in ngx_http_finalize_request(sr, NGX_DONE) */
 
         (*u->cleanup)(sr);
-        return;
+
+    } else {
+        ngx_http_finalize_request(sr, NGX_DONE);
     }
 
-    ngx_http_finalize_request(sr, NGX_DONE);
+    if (!sr->aio) {
+        ngx_http_gw_part_free(run);
+    }
+
+    run->request = NULL;
+}
+
+
+static void
+ngx_http_gw_part_release(ngx_http_request_t *r)
+{
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(r, NGX_DONE);
 }
