@@ -547,6 +547,14 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
         return rc;
     }
 
+    /* a file is still being read; nginx calls again, ngx_http_writer() does */
+
+    if ((rc == NGX_OK || rc == NGX_AGAIN) && (r->buffered || r->postponed)) {
+        return rc;
+    }
+
+    ngx_http_gw_part_free(run);
+
     run->request = NULL;
 
     if (run->state == NGX_HTTP_GW_RUNNING
