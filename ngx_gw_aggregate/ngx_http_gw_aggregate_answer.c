@@ -49,9 +49,13 @@ ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ag->conf->etag && !ag->partial
-        && ngx_http_gw_aggregate_etag(r, out) != NGX_OK)
-    {
+    if (!ag->conf->etag || ag->partial || r->method == NGX_HTTP_POST) {
+
+        /* nothing that a condition could be about, "*" neither */
+
+        r->disable_not_modified = 1;
+
+    } else if (ngx_http_gw_aggregate_etag(r, out) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -225,7 +229,8 @@ static ngx_int_t
 ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
 {
     ngx_str_t            value, *cookie;
-    ngx_uint_t           i;
+    ngx_uint_t           i, n;
+    ngx_array_t         *cookies;
     ngx_http_request_t  *r;
 
     r = ag->request;
@@ -242,15 +247,21 @@ ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
         return NGX_ERROR;
     }
 
-    if (ag->cookies == NULL) {
-        return NGX_OK;
-    }
+    /* in the order of the lines, of two of a name the later one counts */
 
-    cookie = ag->cookies->elts;
+    for (i = 0; i < ag->nruns; i++) {
+        cookies = ag->runs[i].cookies;
 
-    for (i = 0; i < ag->cookies->nelts; i++) {
-        if (ngx_http_gw_header(r, "Set-Cookie", &cookie[i]) == NULL) {
-            return NGX_ERROR;
+        if (cookies == NULL || ag->runs[i].state != NGX_HTTP_GW_DONE) {
+            continue;
+        }
+
+        cookie = cookies->elts;
+
+        for (n = 0; n < cookies->nelts; n++) {
+            if (ngx_http_gw_header(r, "Set-Cookie", &cookie[n]) == NULL) {
+                return NGX_ERROR;
+            }
         }
     }
 
