@@ -61,6 +61,7 @@ typedef struct {
     ngx_http_gw_piece_t        *pieces;
     ngx_uint_t                  npieces;
     ngx_http_gw_parts_t         uses;      /* parts whose values stand in it */
+    ngx_http_gw_parts_t         after;     /* whose status or time does */
 } ngx_http_gw_text_t;
 
 

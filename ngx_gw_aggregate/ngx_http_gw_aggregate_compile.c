@@ -169,6 +169,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
     }
 
     part->uses = part->uri.uses;
+    part->after = part->uri.after;
 
     if (part->cond.source.data) {
         if (ngx_http_gw_text_compile(cf, conf, &part->cond,
@@ -179,6 +180,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
         }
 
         part->uses |= part->cond.uses;
+        part->after |= part->cond.after;
     }
 
     if (part->body.source.data) {
@@ -191,6 +193,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
         }
 
         part->uses |= part->body.uses;
+        part->after |= part->body.after;
     }
 
     if (part->headers) {
@@ -205,6 +208,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
             }
 
             part->uses |= h[i].value.uses;
+            part->after |= h[i].value.after;
         }
     }
 
@@ -287,7 +291,7 @@ ngx_http_gw_part_after(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
     ngx_str_t            name;
     ngx_http_gw_part_t  *before;
 
-    part->after = part->uses;
+    part->after |= part->uses;
 
     p = part->after_names.data;
     last = p + part->after_names.len;

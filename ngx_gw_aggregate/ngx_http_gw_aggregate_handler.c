@@ -618,6 +618,14 @@ ngx_http_gw_aggregate_set_timer(ngx_http_gw_aggregate_t *ag)
 
     delay = (ngx_msec_int_t) (next - ngx_current_msec);
 
+    /* one that is less than 300 ms too late would be left by ngx_add_timer() */
+
+    if (ag->timer.timer_set
+        && (ngx_msec_int_t) (ag->timer.timer.key - next) > 0)
+    {
+        ngx_del_timer(&ag->timer);
+    }
+
     ngx_add_timer(&ag->timer, (ngx_msec_t) ngx_max(delay, 0));
 }
 

@@ -89,8 +89,7 @@ ngx_http_gw_inherit_init(ngx_conf_t *cf)
         /* what "set" gives its getter is the index of the variable, others
            give a pointer: that getter does not say "not found", but warns */
 
-        in->always = (i == (ngx_uint_t) amcf->request_id
-                      || var->data < 65536);
+        in->always = (i == (ngx_uint_t) amcf->request_id || var->data == i);
 
         var->get_handler = ngx_http_gw_inherit;
         var->data = (uintptr_t) in;

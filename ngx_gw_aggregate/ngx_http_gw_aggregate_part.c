@@ -99,6 +99,10 @@ ngx_http_gw_part_start(ngx_http_gw_run_t *run)
     sr->method_name = part->method_name;
     sr->discard_body = 0;
 
+    /* "rewrite" then escapes what it moves from the path to the query */
+
+    sr->quoted_uri = 1;
+
     rc = ngx_http_gw_part_headers(run, sr);
 
     if (rc == NGX_OK) {

@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_gw_text_variable(ngx_conf_t *cf,
     ngx_http_gw_text_state_t *state, ngx_str_t *name);
 static ngx_int_t ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
     ngx_http_gw_piece_t *piece);
+static ngx_int_t ngx_http_gw_text_about(
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_piece_t *piece);
 static ngx_int_t ngx_http_gw_text_check(ngx_conf_t *cf,
     ngx_http_gw_text_t *text);
 static ngx_int_t ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag,
@@ -183,6 +185,20 @@ ngx_http_gw_text_variable(ngx_conf_t *cf,
         return NGX_OK;
     }
 
+    if (name->len > 8 && ngx_strncmp(name->data, "gw_part_", 8) == 0) {
+
+        /* a part's status or time, known also of one that has failed */
+
+        if (ngx_http_gw_text_about(conf, piece) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "there is no part that \"$%V\" could be of",
+                               name);
+            return NGX_DECLINED;
+        }
+
+        text->after |= ngx_http_gw_part_bit(piece->index);
+    }
+
     index = ngx_http_get_variable_index(cf, name);
     if (index == NGX_ERROR) {
         return NGX_ERROR;
@@ -252,6 +268,46 @@ ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
     }
 
     return NGX_DECLINED;
+}
+
+
+/* $gw_part_NAME_status, $gw_part_NAME_time */
+
+static ngx_int_t
+ngx_http_gw_text_about(ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_piece_t *piece)
+{
+    u_char               *suffix;
+    size_t                len;
+    ngx_str_t             name;
+    ngx_http_gw_part_t   *part;
+
+    name.data = piece->text.data + 8;
+    name.len = piece->text.len - 8;
+
+    suffix = name.data + name.len;
+
+    while (suffix > name.data && *suffix != '_') {
+        suffix--;
+    }
+
+    len = name.data + name.len - suffix;
+    name.len = suffix - name.data;
+
+    if ((len != 7 || ngx_strncmp(suffix, "_status", 7) != 0)
+        && (len != 5 || ngx_strncmp(suffix, "_time", 5) != 0))
+    {
+        return NGX_DECLINED;
+    }
+
+    part = ngx_http_gw_part_find(conf, &name);
+    if (part == NULL) {
+        return NGX_DECLINED;
+    }
+
+    piece->index = part - (ngx_http_gw_part_t *) conf->parts->elts;
+
+    return NGX_OK;
 }
 
 
@@ -560,19 +616,24 @@ ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
 }
 
 
-/* no "." or ".." as a segment, no NUL: what is behind might take it apart */
+/*
+ * No "." or ".." as a segment, which a service might resolve, and no control
+ * characters, which a proxy_pass with variables would send as they are.
+ */
 
 static ngx_int_t
 ngx_http_gw_text_path_check(u_char *p, u_char *last)
 {
-    u_char  *segment;
+    u_char  *segment, *q;
 
     if (p == last || *p != '/') {
         return NGX_DECLINED;
     }
 
-    if (ngx_strlchr(p, last, '\0')) {
-        return NGX_DECLINED;
+    for (q = p; q < last; q++) {
+        if (*q < 0x20 || *q == 0x7f) {
+            return NGX_DECLINED;
+        }
     }
 
     while (p < last) {

@@ -511,8 +511,9 @@ ngx_http_gw_jwt_fetch_wake(ngx_event_t *ev)
         r->read_event_handler = ngx_http_block_reading;
     }
 
-    r->write_event_handler = ngx_http_core_run_phases;
-    ngx_http_core_run_phases(r);
+    /* which runs the phases, unless the request was cancelled meanwhile */
+
+    r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
 }
