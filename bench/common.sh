@@ -70,7 +70,7 @@ http {
 
     upstream service {
         server 127.0.0.1:$service_port;
-        keepalive 128;
+        keepalive ${kept:-128};
         keepalive_requests 1000000000;
         keepalive_timeout 1h;
     }

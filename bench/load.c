@@ -8,7 +8,8 @@
  * that alternates, with the same number of requests and the same tokens.
  *
  * load -l PORT [-c CONNECTIONS] [-n REQUESTS] [-r ROUNDS] [-f FIRST]
- *      [-t TOKENS] [-1] [-s SECONDS] FILE NAME:PORT:PID:PATH ...
+ *      [-t TOKENS] [-1] [-s SECONDS] [-d FOLDER] [-p PATH]
+ *      FILE NAME:PORT:PID:PATH ...
  * load -k ... [-1 | -b] NAME:PORT:PID:PATH:KEYS ...
  *
  * FILE has a token a line.  Used are TOKENS of them (all), from FIRST (0) on,
@@ -30,6 +31,13 @@
  * several microseconds, and a server that is slow, whose peers sleep more
  * often, would seem to cost that more.
  *
+ * With -d a request to the service whose path ends in the name of a file of
+ * FOLDER is answered with that file; "?wait=MS" says after how long.
+ *
+ * With -p requests of PATH are made meanwhile on a connection of their own, one
+ * after the other, and at the end of the line stands how long the slowest of
+ * them took, in nanoseconds: about the longest step of the server.
+ *
  * An answer with 429 counts as limited, any but that and 200 as a failure.
  * After SECONDS (120) it gives up.
  */
@@ -37,6 +45,7 @@
 
 #define _GNU_SOURCE
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -58,7 +67,15 @@
 
 #define MAX_SIDES   16
 #define MAX_CONNS   1024
-#define MAX_REPLY   8192
+#define MAX_HEAD    8192
+#define MAX_FILES   64
+
+
+typedef struct {
+    char         name[64];
+    char        *reply;         /* with its header */
+    size_t       len;
+} file_t;
 
 
 typedef struct {
@@ -66,7 +83,14 @@ typedef struct {
     int          service;       /* a connection of the gateway */
     char         key[16];
     size_t       len;           /* of what has been received, so far */
-    char         buf[MAX_REPLY];
+    size_t       need;          /* of the reply; 0: not known yet */
+
+    const char  *out;           /* of the service's reply, what is still to */
+    size_t       left;          /* be sent */
+    int          blocked;
+    int64_t      due;           /* when; 0: nothing waits */
+
+    char         buf[MAX_HEAD];
 } conn_t;
 
 
@@ -78,6 +102,7 @@ typedef struct {
     size_t       head_len;
     long         keys;
     conn_t      *conns;
+    conn_t      *probe;
 } side_t;
 
 
@@ -85,9 +110,16 @@ static void parse_side(side_t *side, char *text);
 static void load_tokens(const char *path);
 static void serve(int port);
 static void serve_accept(void);
-static void serve_reply(conn_t *c);
+static void serve_request(conn_t *c);
+static void serve_find(conn_t *c);
+static void serve_send(conn_t *c);
+static void serve_due(void);
+static void load_files(const char *folder);
 static void watch(int fd, conn_t *c);
+static void probe(conn_t *c);
+static void probe_done(void);
 static void connect_side(side_t *side);
+static void open_conn(side_t *side, conn_t *c);
 static void run(side_t *side, long round, long first);
 static void send_request(side_t *side, conn_t *c, long i);
 static size_t make_key(side_t *side, conn_t *c, long i);
@@ -106,6 +138,16 @@ static long          lines;
 static int64_t       deadline;
 static int           ep, listener;
 
+static file_t        files[MAX_FILES];
+static int           nfiles;
+static conn_t       *waiting[MAX_CONNS];
+static int           nwaiting;
+
+static char         *probe_path;
+static conn_t       *probing;       /* the side's at hand; NULL: none */
+static int           probe_busy;
+static int64_t       probe_sent, probe_longest;
+
 
 int
 main(int argc, char **argv)
@@ -116,7 +158,7 @@ main(int argc, char **argv)
 
     port = 0;
 
-    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:1kb")) != -1) {
+    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:d:p:1kb")) != -1) {
         switch (opt) {
         case 'l': port = atoi(optarg);        break;
         case 'c': nconns = atol(optarg);      break;
@@ -125,6 +167,8 @@ main(int argc, char **argv)
         case 'f': first_token = atol(optarg); break;
         case 't': ntokens = atol(optarg);     break;
         case 's': timeout = atol(optarg);     break;
+        case 'd': load_files(optarg);         break;
+        case 'p': probe_path = optarg;        break;
         case '1': once = 1;                   break;
         case 'k': with_keys = 1;              break;
         case 'b': backwards = 1;              break;
@@ -302,26 +346,24 @@ serve_accept(void)
 
 
 static void
-serve_reply(conn_t *c)
+serve_request(conn_t *c)
 {
+    int      i;
     ssize_t  n;
 
-    static const char  reply[] =
-        "HTTP/1.1 200 OK\r\n"
-        "Server: service\r\n"
-        "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
-        "Content-Type: application/json\r\n"
-        "Content-Length: 27\r\n"
-        "\r\n"
-        "{\"id\":42,\"status\":\"sent\"}\r\n";
-
-    n = recv(c->fd, c->buf + c->len, MAX_REPLY - c->len, 0);
+    n = recv(c->fd, c->buf + c->len, MAX_HEAD - 1 - c->len, 0);
 
     if (n == -1 && errno == EAGAIN) {
         return;
     }
 
     if (n <= 0) {
+        for (i = 0; i < nwaiting; i++) {
+            if (waiting[i] == c) {
+                waiting[i--] = waiting[--nwaiting];
+            }
+        }
+
         close(c->fd);
         free(c);
         return;
@@ -333,13 +375,199 @@ serve_reply(conn_t *c)
         return;
     }
 
+    c->buf[c->len] = '\0';
     c->len = 0;
 
-    if (send(c->fd, reply, sizeof(reply) - 1, MSG_NOSIGNAL)
-        != sizeof(reply) - 1)
-    {
-        die("send");
+    serve_find(c);
+
+    if (c->due == 0) {
+        serve_send(c);
+        return;
     }
+
+    if (nwaiting == MAX_CONNS) {
+        fprintf(stderr, "load: too many requests wait\n");
+        exit(1);
+    }
+
+    waiting[nwaiting++] = c;
+}
+
+
+/* what is to be sent for a request, and when */
+
+static void
+serve_find(conn_t *c)
+{
+    int      i;
+    char    *name, *end, *wait;
+    size_t   len;
+
+    static const char  reply[] =
+        "HTTP/1.1 200 OK\r\n"
+        "Server: service\r\n"
+        "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
+        "Content-Type: application/json\r\n"
+        "Content-Length: 27\r\n"
+        "\r\n"
+        "{\"id\":42,\"status\":\"sent\"}\r\n";
+
+    c->out = reply;
+    c->left = sizeof(reply) - 1;
+    c->due = 0;
+
+    if (nfiles == 0) {
+        return;
+    }
+
+    name = strchr(c->buf, ' ');
+    end = name ? strpbrk(name + 1, " ?") : NULL;
+
+    if (end == NULL) {
+        return;
+    }
+
+    if (*end == '?') {
+        wait = strstr(end, "wait=");
+
+        if (wait && wait < strchr(end, '\r')) {
+            c->due = now() + atol(wait + sizeof("wait=") - 1) * 1000000;
+        }
+    }
+
+    *end = '\0';
+    name = strrchr(name + 1, '/');
+
+    if (name == NULL) {
+        return;
+    }
+
+    len = strlen(++name);
+
+    for (i = 0; i < nfiles; i++) {
+        if (memcmp(files[i].name, name, len + 1) == 0) {
+            c->out = files[i].reply;
+            c->left = files[i].len;
+        }
+    }
+}
+
+
+static void
+serve_send(conn_t *c)
+{
+    ssize_t             n;
+    struct epoll_event  ev;
+
+    n = send(c->fd, c->out, c->left, MSG_NOSIGNAL);
+
+    if (n == -1 && errno == EAGAIN) {
+        n = 0;
+    }
+
+    if (n == -1) {
+
+        /* what the gateway has closed is freed when its end is read */
+
+        c->left = 0;
+
+    } else {
+        c->out += n;
+        c->left -= n;
+    }
+
+    if (c->blocked == (c->left != 0)) {
+        return;
+    }
+
+    c->blocked = (c->left != 0);
+
+    ev.events = EPOLLIN | (c->blocked ? EPOLLOUT : 0);
+    ev.data.ptr = c;
+
+    if (epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev) == -1) {
+        die("epoll_ctl");
+    }
+}
+
+
+static void
+serve_due(void)
+{
+    int      i;
+    conn_t  *c;
+    int64_t  at;
+
+    at = now();
+
+    for (i = 0; i < nwaiting; i++) {
+        c = waiting[i];
+
+        if (c->due <= at) {
+            waiting[i--] = waiting[--nwaiting];
+            serve_send(c);
+        }
+    }
+}
+
+
+static void
+load_files(const char *folder)
+{
+    int             n;
+    char            path[512];
+    FILE           *f;
+    DIR            *dir;
+    file_t         *file;
+    struct stat     st;
+    struct dirent  *entry;
+
+    dir = opendir(folder);
+    if (dir == NULL) {
+        die(folder);
+    }
+
+    while ((entry = readdir(dir))) {
+        file = &files[nfiles];
+
+        if (entry->d_name[0] == '.' || nfiles == MAX_FILES
+            || strlen(entry->d_name) >= sizeof(file->name))
+        {
+            continue;
+        }
+
+        strcpy(file->name, entry->d_name);
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+
+        f = fopen(path, "r");
+        if (f == NULL || fstat(fileno(f), &st) == -1) {
+            die(path);
+        }
+
+        file->reply = malloc(st.st_size + 256);
+        if (file->reply == NULL) {
+            die("memory");
+        }
+
+        n = sprintf(file->reply,
+                    "HTTP/1.1 200 OK\r\n"
+                    "Server: service\r\n"
+                    "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
+                    "Content-Type: application/json\r\n"
+                    "Content-Length: %lld\r\n"
+                    "\r\n", (long long) st.st_size);
+
+        if (fread(file->reply + n, 1, st.st_size, f) != (size_t) st.st_size) {
+            die(path);
+        }
+
+        fclose(f);
+
+        file->len = n + st.st_size;
+        nfiles++;
+    }
+
+    closedir(dir);
 }
 
 
@@ -371,33 +599,46 @@ watch(int fd, conn_t *c)
 static void
 connect_side(side_t *side)
 {
-    int                  fd;
-    long                 i;
-    struct sockaddr_in   sin;
+    long  i;
 
     side->conns = calloc(nconns, sizeof(conn_t));
+    side->probe = calloc(1, sizeof(conn_t));
 
-    if (side->conns == NULL) {
+    if (side->conns == NULL || side->probe == NULL) {
         die("memory");
     }
+
+    for (i = 0; i < nconns; i++) {
+        open_conn(side, &side->conns[i]);
+    }
+
+    if (probe_path) {
+        open_conn(side, side->probe);
+    }
+}
+
+
+static void
+open_conn(side_t *side, conn_t *c)
+{
+    int                  fd;
+    struct sockaddr_in   sin;
 
     memset(&sin, 0, sizeof(sin));
     sin.sin_family = AF_INET;
     sin.sin_port = htons(side->port);
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
-    for (i = 0; i < nconns; i++) {
-        fd = socket(AF_INET, SOCK_STREAM, 0);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
 
-        if (fd == -1
-            || connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == -1
-            || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
-        {
-            die("connect");
-        }
-
-        watch(fd, &side->conns[i]);
+    if (fd == -1
+        || connect(fd, (struct sockaddr *) &sin, sizeof(sin)) == -1
+        || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+    {
+        die("connect");
     }
+
+    watch(fd, c);
 }
 
 
@@ -420,11 +661,17 @@ run(side_t *side, long round, long first)
     failed = 0;
     limited = 0;
 
+    probe_longest = 0;
+
+    if (probe_path) {
+        probe(side->probe);
+    }
+
     for (i = 0; i < nconns && sent < nrequests; i++) {
         send_request(side, &side->conns[i], first + sent++);
     }
 
-    while (done < nrequests) {
+    while (done < nrequests || probe_busy) {
 
         n = epoll_wait(ep, events, MAX_CONNS, 0);
 
@@ -434,6 +681,10 @@ run(side_t *side, long round, long first)
 
         if (n <= 0) {
             sched_yield();
+        }
+
+        if (nwaiting) {
+            serve_due();
         }
 
         if (now() > deadline) {
@@ -451,13 +702,30 @@ run(side_t *side, long round, long first)
             }
 
             if (c->service) {
-                serve_reply(c);
+                if (c->blocked && (events[i].events & EPOLLOUT)) {
+                    serve_send(c);
+                }
+
+                if (events[i].events & ~EPOLLOUT) {
+                    serve_request(c);
+                }
+
                 continue;
             }
 
             rc = receive(c);
 
             if (rc == -1) {
+                continue;
+            }
+
+            if (c == probing) {
+                probe_done();
+
+                if (done < nrequests) {
+                    probe(c);
+                }
+
                 continue;
             }
 
@@ -480,11 +748,54 @@ run(side_t *side, long round, long first)
     cpu_time(getpid(), &cpu, &own_wait);
     cpu_time(side->pid, &cpu, &wait);
 
-    printf("%s %ld %ld %ld %ld %lld %lld %lld %lld\n", side->name, round,
+    printf("%s %ld %ld %ld %ld %lld %lld %lld %lld", side->name, round,
            nrequests, failed, limited, (long long) wall,
            (long long) (cpu - cpu_before), (long long) (wait - wait_before),
            (long long) (own_wait - own_before));
+
+    if (probe_path) {
+        printf(" %lld", (long long) probe_longest);
+    }
+
+    printf("\n");
     fflush(stdout);
+}
+
+
+static void
+probe(conn_t *c)
+{
+    int   n;
+    char  request[1024];
+
+    n = snprintf(request, sizeof(request),
+                 "GET %s HTTP/1.1\r\nHost: shop.example\r\n\r\n", probe_path);
+
+    c->len = 0;
+    c->need = 0;
+
+    probing = c;
+    probe_busy = 1;
+    probe_sent = now();
+
+    if (send(c->fd, request, n, MSG_NOSIGNAL) != n) {
+        die("send");
+    }
+}
+
+
+static void
+probe_done(void)
+{
+    int64_t  took;
+
+    took = now() - probe_sent;
+
+    if (took > probe_longest) {
+        probe_longest = took;
+    }
+
+    probe_busy = 0;
 }
 
 
@@ -510,6 +821,7 @@ send_request(side_t *side, conn_t *c, long i)
 
     len = iov[0].iov_len + iov[1].iov_len + iov[2].iov_len;
     c->len = 0;
+    c->need = 0;
 
     if (writev(c->fd, iov, 3) != (ssize_t) len) {
         die("writev");
@@ -554,10 +866,14 @@ make_key(side_t *side, conn_t *c, long i)
 static int
 receive(conn_t *c)
 {
-    size_t   len;
-    ssize_t  n;
+    ssize_t      n;
 
-    n = recv(c->fd, c->buf + c->len, MAX_REPLY - 1 - c->len, 0);
+    static char  body[262144];
+
+    /* of what is behind the header only the length is of interest */
+
+    n = c->need ? recv(c->fd, body, sizeof(body), 0)
+                : recv(c->fd, c->buf + c->len, MAX_HEAD - 1 - c->len, 0);
 
     if (n == -1 && errno == EAGAIN) {
         return -1;
@@ -569,16 +885,18 @@ receive(conn_t *c)
     }
 
     c->len += n;
-    c->buf[c->len] = '\0';
 
-    len = reply_length(c);
+    if (c->need == 0) {
+        c->buf[c->len] = '\0';
+        c->need = reply_length(c);
 
-    if (len == 0 || c->len < len) {
-        if (c->len == MAX_REPLY - 1) {
-            fprintf(stderr, "load: reply too long\n");
+        if (c->need == 0 && c->len == MAX_HEAD - 1) {
+            fprintf(stderr, "load: header or chunks too long\n");
             exit(1);
         }
+    }
 
+    if (c->need == 0 || c->len < c->need) {
         return -1;
     }
 
@@ -597,6 +915,15 @@ reply_length(conn_t *c)
 
     if (body == NULL) {
         return 0;
+    }
+
+    length = strstr(c->buf, "Transfer-Encoding: chunked");
+
+    if (length && length < body) {
+
+        /* short ones, of which nothing looks like the end but that */
+
+        return memcmp(c->buf + c->len - 5, "0\r\n\r\n", 5) == 0 ? c->len : 0;
     }
 
     length = strstr(c->buf, "Content-Length: ");
