@@ -179,27 +179,49 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 /*
  * What a service sends is wanted as it comes.  Of a subrequest that is not the
  * one to be sent next, nginx would pass nothing on before the end, and put it
- * into a file meanwhile.  What is to be cached or stored is in one anyway.
+ * into a file meanwhile.  What is to be cached or stored is in one anyway; it
+ * may turn out later that it is not, and then needs a file without a cache.
  */
 
 static ngx_uint_t
 ngx_http_gw_part_unbuffer(ngx_http_request_t *r)
 {
-    ngx_http_upstream_t  *u;
+    ngx_http_upstream_t       *u;
+#if (NGX_HTTP_CACHE)
+    ngx_http_upstream_conf_t  *ucf;
+#endif
 
     u = r->upstream;
 
-    if (u == NULL || u->store) {
+    if (u == NULL) {
         return 0;
     }
 
 #if (NGX_HTTP_CACHE)
 
-    if (r->cached || u->cacheable) {
+    if (r->cached) {
+        return 0;
+    }
+
+    if (u->cacheable && u->conf->max_temp_file_size == 0) {
+        ucf = ngx_palloc(r->pool, sizeof(ngx_http_upstream_conf_t));
+
+        if (ucf) {
+            *ucf = *u->conf;
+            ucf->max_temp_file_size = NGX_MAX_INT32_VALUE;
+            u->conf = ucf;
+        }
+    }
+
+    if (u->cacheable) {
         return 0;
     }
 
 #endif
+
+    if (u->store) {
+        return 0;
+    }
 
     if (!u->buffering) {
         return 0;

@@ -522,8 +522,15 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
                    "gw aggregate part \"%V\" ended: %i",
                    &run->part->name, rc);
 
-    if (r->connection->error || run->request != r) {
+    if (r->connection->error) {
         return rc;
+    }
+
+    /* cancelled, and run all the same: its count has been given back */
+
+    if (run->request != r) {
+        r->main->count++;
+        return NGX_OK;
     }
 
     if (r->upstream_states && r->upstream_states->nelts) {
@@ -681,5 +688,5 @@ ngx_http_gw_part_release(ngx_http_request_t *r)
 {
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_http_finalize_request(r, NGX_DONE);
+    ngx_http_finalize_request(r, r->connection->error ? NGX_ERROR : NGX_DONE);
 }

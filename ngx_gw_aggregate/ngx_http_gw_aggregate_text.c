@@ -577,8 +577,19 @@ ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
     for (i = 0; i < text->npieces; i++) {
 
         if (ngx_http_gw_text_is_data(&piece[i])) {
-            p = args->data ? ngx_http_gw_text_escape(p, &values[i])
-                           : ngx_cpymem(p, values[i].data, values[i].len);
+
+            if (args->data) {
+                p = ngx_http_gw_text_escape(p, &values[i]);
+                continue;
+            }
+
+            /* "/users/" without the name may be all of them */
+
+            if (values[i].len == 0) {
+                return NGX_DECLINED;
+            }
+
+            p = ngx_cpymem(p, values[i].data, values[i].len);
             continue;
         }
 
@@ -617,36 +628,41 @@ ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
 
 
 /*
- * No "." or ".." as a segment, which a service might resolve, and no control
- * characters, which a proxy_pass with variables would send as they are.
+ * No NUL, and no "." or ".." as a segment, which a service might resolve; some
+ * do so too if parameters follow (RFC 3986, section 3.3).
  */
 
 static ngx_int_t
 ngx_http_gw_text_path_check(u_char *p, u_char *last)
 {
-    u_char  *segment, *q;
+    size_t   len;
+    u_char  *segment;
 
     if (p == last || *p != '/') {
         return NGX_DECLINED;
     }
 
-    for (q = p; q < last; q++) {
-        if (*q < 0x20 || *q == 0x7f) {
-            return NGX_DECLINED;
-        }
+    if (ngx_strlchr(p, last, '\0')) {
+        return NGX_DECLINED;
     }
 
     while (p < last) {
         segment = ++p;
 
-        while (p < last && *p != '/') {
+        while (p < last && *p != '/' && *p != ';') {
             p++;
         }
 
-        if ((p - segment == 1 && segment[0] == '.')
-            || (p - segment == 2 && segment[0] == '.' && segment[1] == '.'))
+        len = p - segment;
+
+        if ((len == 1 && segment[0] == '.')
+            || (len == 2 && segment[0] == '.' && segment[1] == '.'))
         {
             return NGX_DECLINED;
+        }
+
+        while (p < last && *p != '/') {
+            p++;
         }
     }
 
