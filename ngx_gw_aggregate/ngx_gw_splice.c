@@ -13,12 +13,7 @@
 
 #include "ngx_gw_splice.h"
 #include "ngx_gw_splice_internal.h"
-
-
-#if (__SSE2__ && !NGX_GW_PORTABLE)
-#include <emmintrin.h>
-#define NGX_GW_SPLICE_SSE2  1
-#endif
+#include "ngx_gw_splice_scan.h"
 
 
 /* what is expected */
@@ -29,6 +24,9 @@
 #define NGX_GW_SPLICE_COLON       4
 #define NGX_GW_SPLICE_BEHIND      5    /* comma or bracket */
 #define NGX_GW_SPLICE_DONE        6
+
+/* bytes behind the beginning of a token that are there for sure */
+#define NGX_GW_SPLICE_MARGIN      16
 
 /* tokens that may go on in the next piece */
 #define NGX_GW_SPLICE_IN_STRING   1
@@ -52,11 +50,14 @@
 #define NGX_GW_SPLICE_FRACTION    6
 #define NGX_GW_SPLICE_EXPONENT    7
 
-#define ngx_gw_splice_is_digit(c)  ((u_char) ((c) - '0') <= 9)
 
 
 static ngx_int_t ngx_gw_splice_run(ngx_gw_splice_t *s, const u_char *p,
     const u_char *end);
+static const u_char *ngx_gw_splice_pass(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+static ngx_inline const u_char *ngx_gw_splice_leave(ngx_gw_splice_t *s,
+    const u_char *p, ngx_uint_t depth, ngx_uint_t object, ngx_uint_t state);
 static const u_char *ngx_gw_splice_resume(ngx_gw_splice_t *s, const u_char *p,
     const u_char *end);
 static const u_char *ngx_gw_splice_string(ngx_gw_splice_t *s, const u_char *p,
@@ -78,111 +79,11 @@ static const u_char *ngx_gw_splice_unexpected(ngx_gw_splice_t *s,
     const u_char *p, const u_char *end);
 static const u_char *ngx_gw_splice_mark(ngx_gw_splice_t *s, const u_char *p,
     const u_char *end);
-static const u_char *ngx_gw_splice_spaces(const u_char *p, const u_char *end);
 
-
-#define S  NGX_GW_SPLICE_STRING
-#define N  NGX_GW_SPLICE_NUMBER
-#define A  NGX_GW_SPLICE_ARRAY
-#define O  NGX_GW_SPLICE_OBJECT
-#define T  NGX_GW_SPLICE_TRUE
-#define F  NGX_GW_SPLICE_FALSE
-#define L  NGX_GW_SPLICE_NULL
-
-/* types of values by their first character */
-static const u_char  ngx_gw_splice_types[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, S, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, N, 0, 0,
-    N, N, N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, A, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, F, 0, 0, 0, 0, 0, 0, 0, L, 0,
-    0, 0, 0, 0, T, 0, 0, 0, 0, 0, 0, O, 0, 0, 0, 0
-};
-
-#undef S
-#undef N
-#undef A
-#undef O
-#undef T
-#undef F
-#undef L
-
-/* characters of a string that need no look: ASCII but for '"' and '\' */
-static const u_char  ngx_gw_splice_plain[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
-};
 
 static const u_char  ngx_gw_splice_null[] = "null";
 static const u_char  ngx_gw_splice_false[] = "false";
 static const u_char  ngx_gw_splice_true[] = "true";
-
-
-/* skips plain characters of a string */
-
-static ngx_inline const u_char *
-ngx_gw_splice_skip_plain(const u_char *p, const u_char *end)
-{
-#if (NGX_GW_SPLICE_SSE2)
-
-    __m128i       x, special;
-    unsigned int  mask;
-
-    while (end - p >= 16) {
-        x = _mm_loadu_si128((const __m128i *) p);
-
-        /* as signed numbers, control characters and all above 0x7f are < 32 */
-        special = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
-                      _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-                                   _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
-
-        mask = (unsigned int) _mm_movemask_epi8(special);
-
-        if (mask) {
-            return p + __builtin_ctz(mask);
-        }
-
-        p += 16;
-    }
-
-#else
-
-    uint64_t  x, q, b;
-
-    const uint64_t  ones = 0x0101010101010101ull;
-
-    while (end - p >= 8) {
-        ngx_memcpy(&x, p, 8);
-
-        q = x ^ (ones * '"');
-        b = x ^ (ones * '\\');
-
-        /* a borrow may set a high bit too many, but only above a true one */
-
-        if (((x - ones * 0x20) | (q - ones) | (b - ones) | x) & (ones * 0x80))
-        {
-            break;
-        }
-
-        p += 8;
-    }
-
-#endif
-
-    while (p < end && ngx_gw_splice_plain[*p]) {
-        p++;
-    }
-
-    return p;
-}
 
 
 /* behind a value that ends before p */
@@ -531,6 +432,23 @@ ngx_gw_splice_run(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
             }
         }
 
+        if (s->depth > s->hook
+            && s->state != NGX_GW_SPLICE_COLON
+            && end - p > NGX_GW_SPLICE_MARGIN)
+        {
+            p = ngx_gw_splice_pass(s, p, end);
+
+            if (p == NULL) {
+                return s->rc;
+            }
+
+            p = ngx_gw_splice_spaces(p, end);
+
+            if (p == end) {
+                break;
+            }
+        }
+
         switch (s->state) {
 
         case NGX_GW_SPLICE_FIRST_ITEM:
@@ -629,6 +547,227 @@ ngx_gw_splice_run(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Passes members and items below the depth of those that are looked at, with
+ * all that is needed for that in registers.  Whatever is not simple is left to
+ * the functions that can do all: the rest of a string with other characters
+ * than plain ones, all that is invalid, the last bytes of a piece, and the
+ * bracket that leads back to a value that is looked at.
+ */
+
+static const u_char *
+ngx_gw_splice_pass(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
+{
+    u_char         object;
+    ngx_uint_t     depth, state;
+    const u_char  *q, *last;
+
+    depth = s->depth;
+    object = s->object;
+    state = s->state;
+
+    /* what is before this has enough behind it for a token's first bytes */
+
+    last = end - NGX_GW_SPLICE_MARGIN;
+
+    for ( ;; ) {
+
+        if (state != NGX_GW_SPLICE_BEHIND) {
+
+            if (object && state != NGX_GW_SPLICE_VALUE) {
+
+                if (p >= last || *p != '"') {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                p = ngx_gw_splice_skip_plain(p + 1, end);
+
+                if (p >= last || *p != '"') {
+                    (void) ngx_gw_splice_leave(s, p, depth, object, state);
+                    s->name = 1;
+
+                    return ngx_gw_splice_string(s, p, end);
+                }
+
+                p++;
+
+                if (*p != ':') {
+                    return ngx_gw_splice_leave(s, p, depth, object,
+                                               NGX_GW_SPLICE_COLON);
+                }
+
+                p++;
+                state = NGX_GW_SPLICE_VALUE;
+
+                if (*p <= ' ') {
+                    p += (*p == ' ');
+
+                    if (*p <= ' ') {
+                        p = ngx_gw_splice_spaces(p, end);
+                    }
+                }
+            }
+
+            if (p >= last) {
+                return ngx_gw_splice_leave(s, p, depth, object, state);
+            }
+
+            switch (ngx_gw_splice_types[*p]) {
+
+            case NGX_GW_SPLICE_STRING:
+                p = ngx_gw_splice_skip_plain(p + 1, end);
+
+                if (p >= last || *p != '"') {
+                    (void) ngx_gw_splice_leave(s, p, depth, object, state);
+                    s->name = 0;
+
+                    return ngx_gw_splice_string(s, p, end);
+                }
+
+                p++;
+                break;
+
+            case NGX_GW_SPLICE_NUMBER:
+
+                for ( ;; ) {
+                    q = ngx_gw_splice_skip_number(p, end);
+
+                    if (q == NULL) {
+                        return ngx_gw_splice_leave(s, p, depth, object, state);
+                    }
+
+                    p = q;
+
+                    /* arrays are often of numbers only */
+
+                    if (object
+                        || p >= last
+                        || *p != ','
+                        || ngx_gw_splice_types[p[1]] != NGX_GW_SPLICE_NUMBER)
+                    {
+                        break;
+                    }
+
+                    p++;
+                }
+
+                break;
+
+            case NGX_GW_SPLICE_OBJECT:
+            case NGX_GW_SPLICE_ARRAY:
+
+                if (depth == s->max_depth) {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                object = (*p == '{');
+                s->nest[++depth] = object;
+                p++;
+
+                if (*p <= ' ') {
+                    p = ngx_gw_splice_spaces(p, end);
+                }
+
+                state = object ? NGX_GW_SPLICE_FIRST_NAME
+                               : NGX_GW_SPLICE_FIRST_ITEM;
+
+                if (p >= last
+                    || *p != (object ? '}' : ']'))
+                {
+                    continue;
+                }
+
+                p++;
+                object = s->nest[--depth];
+                break;
+
+            case NGX_GW_SPLICE_NULL:
+
+                if (ngx_memcmp(p, "null", 4) != 0) {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                p += 4;
+                break;
+
+            case NGX_GW_SPLICE_TRUE:
+
+                if (ngx_memcmp(p, "true", 4) != 0) {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                p += 4;
+                break;
+
+            case NGX_GW_SPLICE_FALSE:
+
+                if (ngx_memcmp(p + 1, "alse", 4) != 0) {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                p += 5;
+                break;
+
+            default:
+                return ngx_gw_splice_leave(s, p, depth, object, state);
+            }
+
+            state = NGX_GW_SPLICE_BEHIND;
+        }
+
+        for ( ;; ) {
+
+            if (p >= last) {
+                return ngx_gw_splice_leave(s, p, depth, object, state);
+            }
+
+            if (*p == ',') {
+                break;
+            }
+
+            if (*p <= ' ') {
+                q = ngx_gw_splice_spaces(p, end);
+
+                if (q == p) {
+                    return ngx_gw_splice_leave(s, p, depth, object, state);
+                }
+
+                p = q;
+                continue;
+            }
+
+            if (*p != (object ? '}' : ']') || depth == s->hook + 1) {
+                return ngx_gw_splice_leave(s, p, depth, object, state);
+            }
+
+            p++;
+            object = s->nest[--depth];
+        }
+
+        p++;
+
+        if (*p <= ' ') {
+            p = ngx_gw_splice_spaces(p, end);
+        }
+
+        state = object ? NGX_GW_SPLICE_NAME : NGX_GW_SPLICE_VALUE;
+    }
+}
+
+
+static ngx_inline const u_char *
+ngx_gw_splice_leave(ngx_gw_splice_t *s, const u_char *p, ngx_uint_t depth,
+    ngx_uint_t object, ngx_uint_t state)
+{
+    s->depth = depth;
+    s->object = (u_char) object;
+    s->state = state;
+    s->part = NGX_GW_SPLICE_PLAIN;
+
+    return p;
 }
 
 
@@ -869,68 +1008,10 @@ ngx_gw_splice_number(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
 {
     const u_char  *q;
 
-    for ( ;; ) {
+    q = ngx_gw_splice_skip_number(p, end);
 
-        /* one that ends in this piece, as it does nearly always */
-
-        q = p + (*p == '-');
-
-        if (q == end || !ngx_gw_splice_is_digit(*q)) {
-            break;
-        }
-
-        if (*q++ != '0') {
-            while (q < end && ngx_gw_splice_is_digit(*q)) {
-                q++;
-            }
-        }
-
-        if (q < end && *q == '.') {
-            q++;
-
-            if (q == end || !ngx_gw_splice_is_digit(*q)) {
-                break;
-            }
-
-            do {
-                q++;
-            } while (q < end && ngx_gw_splice_is_digit(*q));
-        }
-
-        if (q < end && (*q | 0x20) == 'e') {
-            q++;
-
-            if (q < end && (*q == '+' || *q == '-')) {
-                q++;
-            }
-
-            if (q == end || !ngx_gw_splice_is_digit(*q)) {
-                break;
-            }
-
-            do {
-                q++;
-            } while (q < end && ngx_gw_splice_is_digit(*q));
-        }
-
-        if (q == end) {
-            break;
-        }
-
-        /* a digit behind a zero is found by what comes next */
-
-        if (*q != ','
-            || s->object
-            || s->depth <= s->hook
-            || end - q < 2
-            || ngx_gw_splice_types[q[1]] != NGX_GW_SPLICE_NUMBER)
-        {
-            return ngx_gw_splice_value_done(s, q);
-        }
-
-        /* the next one of an array that is only passed */
-
-        p = q + 1;
+    if (q) {
+        return ngx_gw_splice_value_done(s, q);
     }
 
     /* it goes on in the next piece, or is none */
@@ -1100,46 +1181,6 @@ ngx_gw_splice_mark(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
     }
 
     s->token = NGX_GW_SPLICE_IN_MARK;
-
-    return p;
-}
-
-
-static const u_char *
-ngx_gw_splice_spaces(const u_char *p, const u_char *end)
-{
-#if (NGX_GW_SPLICE_SSE2)
-
-    __m128i       x, space;
-    unsigned int  mask;
-
-    /* lines are often indented by more than that */
-
-    while (end - p >= 16) {
-        x = _mm_loadu_si128((const __m128i *) p);
-
-        space = _mm_or_si128(
-                    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8(' ')),
-                                 _mm_cmpeq_epi8(x, _mm_set1_epi8('\n'))),
-                    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\r')),
-                                 _mm_cmpeq_epi8(x, _mm_set1_epi8('\t'))));
-
-        mask = (unsigned int) _mm_movemask_epi8(space) ^ 0xffff;
-
-        if (mask) {
-            return p + __builtin_ctz(mask);
-        }
-
-        p += 16;
-    }
-
-#endif
-
-    while (p < end
-           && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-    {
-        p++;
-    }
 
     return p;
 }

@@ -15,8 +15,7 @@
 #include "ngx_gw_json.h"
 
 
-static ngx_int_t ngx_gw_splice_push(ngx_gw_splice_t *s,
-    ngx_gw_splice_frame_t *frame);
+static ngx_gw_splice_frame_t *ngx_gw_splice_push(ngx_gw_splice_t *s);
 static void ngx_gw_splice_item(ngx_gw_splice_frame_t *f);
 static ngx_uint_t ngx_gw_splice_kept(ngx_gw_splice_frame_t *f,
     ngx_uint_t type);
@@ -106,9 +105,10 @@ ngx_int_t
 ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
     ngx_uint_t type)
 {
+    ngx_uint_t                 inside, all, indexed;
     ngx_gw_splice_slot_t      *slot;
-    ngx_gw_splice_frame_t     *f, frame;
-    const ngx_gw_plan_node_t  *pointer;
+    ngx_gw_splice_frame_t     *f;
+    const ngx_gw_plan_node_t  *pointer, *field;
 
     f = s->frame;
 
@@ -116,10 +116,12 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
         ngx_gw_splice_item(f);
     }
 
-    ngx_memzero(&frame, sizeof(ngx_gw_splice_frame_t));
+    field = NULL;
+    inside = 0;
+    all = 0;
+    indexed = 0;
 
     pointer = f->member_pointer;
-    frame.pointer = pointer;
 
     if (pointer) {
 
@@ -157,42 +159,57 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
             f->dropped = 0;
             f->kept++;
 
-            frame.field = f->member_field;
-            frame.inside = 1;
-            frame.all = f->all || frame.field->keep;
-            frame.indexed = f->indexed && type == NGX_GW_SPLICE_OBJECT;
+            field = f->member_field;
+            inside = 1;
+            all = f->all || field->keep;
+            indexed = f->indexed;
         }
 
     } else if (pointer && pointer->select) {
         ngx_gw_splice_copy_from(s, p);
         s->type = type;
 
-        frame.field = s->plan->selected;
-        frame.inside = 1;
-        frame.all = !s->plan->keep;
-        frame.indexed = s->plan->index && type == NGX_GW_SPLICE_OBJECT;
+        field = s->plan->selected;
+        inside = 1;
+        all = !s->plan->keep;
+        indexed = s->plan->index;
     }
 
-    if (type < NGX_GW_SPLICE_ARRAY
-        || !(ngx_gw_splice_leads_on(pointer, type)
-             || ngx_gw_splice_leads_on(frame.field, type)
-             || (frame.inside && !frame.all)
-             || frame.indexed))
+    if (type < NGX_GW_SPLICE_ARRAY) {
+        return NGX_OK;
+    }
+
+    indexed = indexed && type == NGX_GW_SPLICE_OBJECT;
+
+    if (!indexed
+        && (all || !inside)
+        && !ngx_gw_splice_leads_on(pointer, type)
+        && !ngx_gw_splice_leads_on(field, type))
     {
         return NGX_OK;
     }
 
-    frame.array = (type == NGX_GW_SPLICE_ARRAY);
-    frame.end = ngx_gw_splice_at(s, p) + 1;
+    f = ngx_gw_splice_push(s);
+    if (f == NULL) {
+        return s->rc;
+    }
 
-    return ngx_gw_splice_push(s, &frame);
+    f->pointer = pointer;
+    f->field = field;
+    f->array = (type == NGX_GW_SPLICE_ARRAY);
+    f->inside = (u_char) inside;
+    f->all = (u_char) all;
+    f->indexed = (u_char) indexed;
+    f->end = ngx_gw_splice_at(s, p) + 1;
+
+    return NGX_OK;
 }
 
 
-/* looks at the members of the value that begins */
+/* a frame for the value that begins, whose members are looked at */
 
-static ngx_int_t
-ngx_gw_splice_push(ngx_gw_splice_t *s, ngx_gw_splice_frame_t *frame)
+static ngx_gw_splice_frame_t *
+ngx_gw_splice_push(ngx_gw_splice_t *s)
 {
     ngx_uint_t              n;
     ngx_gw_splice_frame_t  *frames;
@@ -203,7 +220,7 @@ ngx_gw_splice_push(ngx_gw_splice_t *s, ngx_gw_splice_frame_t *frame)
         frames = ngx_palloc(s->pool, 2 * n * sizeof(ngx_gw_splice_frame_t));
         if (frames == NULL) {
             s->rc = NGX_ERROR;
-            return NGX_ERROR;
+            return NULL;
         }
 
         ngx_memcpy(frames, s->frames, n * sizeof(ngx_gw_splice_frame_t));
@@ -213,11 +230,11 @@ ngx_gw_splice_push(ngx_gw_splice_t *s, ngx_gw_splice_frame_t *frame)
     }
 
     s->frame = &s->frames[n];
-    *s->frame = *frame;
+    ngx_memzero(s->frame, sizeof(ngx_gw_splice_frame_t));
 
     s->hook++;
 
-    return NGX_OK;
+    return s->frame;
 }
 
 

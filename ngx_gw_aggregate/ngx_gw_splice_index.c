@@ -26,7 +26,9 @@ ngx_gw_splice_member(ngx_gw_splice_t *s, size_t pos, ngx_uint_t type)
 
     size = (s->members.size ? 1 : NGX_GW_SPLICE_FEW) * sizeof(ngx_gw_member_t);
 
-    if (ngx_gw_splice_room(s, &s->members, size) != NGX_OK) {
+    if (size > s->members.size - s->members.len
+        && ngx_gw_splice_room(s, &s->members, size) != NGX_OK)
+    {
         return s->rc;
     }
 
