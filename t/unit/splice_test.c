@@ -746,6 +746,84 @@ test_refused(void)
 }
 
 
+/*
+ * The same texts with others around them: what is whole in a piece, and far
+ * enough from its end, is read by other code than what comes byte by byte.
+ */
+
+static void
+test_inside(void)
+{
+    char                   *data;
+    size_t                  j, len, offset;
+    ngx_str_t               result;
+    ngx_uint_t              i, k, bad;
+    ngx_pool_t             *pool;
+    const text_t           *text;
+    ngx_gw_splice_t        *s;
+    ngx_gw_splice_error_e   error, first;
+
+    static const struct {
+        const char  *before;
+        const char  *behind;
+    } around[] = {
+        { "[[", ",\"some more that is behind\"],\"and behind that\"]" },
+        { "[\n[ 7 , ", "\n ,\t\"some more that is behind\" ] , 100000000 ]" },
+        { "{\"o\":{\"a\":", ",\"b\":[1,{},[ ],2]},\"c\":\"and behind that\"}" },
+        { "{\"o\": { \"a\": ", ", \"b\": true }, \"c\": \"and behind\" }" }
+    };
+
+    for (i = 0; i < N(accepted) + N(refused); i++) {
+
+        text = i < N(accepted) ? &accepted[i]
+                               : &refused[i - N(accepted)].text;
+        bad = 0;
+
+        for (k = 0; k < N(around); k++) {
+
+            data = malloc(text->len + 256);
+
+            len = strlen(around[k].before);
+            memcpy(data, around[k].before, len);
+            memcpy(data + len, text->data, text->len);
+            len += text->len;
+            strcpy(data + len, around[k].behind);
+            len += strlen(around[k].behind);
+
+            offset = 0;
+            first = NGX_GW_SPLICE_OK;
+
+            for (j = BYTES; j < CUT + len && !bad; j++) {
+                pool = ngx_create_pool(1024, &ngx_stub_log);
+
+                error = take(pool, NULL, data, len, j, len, &s, &result);
+
+                if (j == BYTES) {
+                    first = error;
+                    offset = ngx_gw_splice_offset(s);
+                    bad = (i < N(accepted) && error != NGX_GW_SPLICE_OK);
+                }
+
+                if (error != first
+                    || ngx_gw_splice_offset(s) != offset
+                    || (error == NGX_GW_SPLICE_OK
+                        && (result.len != len
+                            || memcmp(result.data, data, len) != 0)))
+                {
+                    bad = 1;
+                }
+
+                ngx_destroy_pool(pool);
+            }
+
+            free(data);
+        }
+
+        unit_ok(bad == 0, "inside: %s", quoted(text->data, text->len));
+    }
+}
+
+
 /* a plan from lines of words, the fields with commas between */
 
 static ngx_int_t
@@ -1479,6 +1557,7 @@ main(void)
 {
     test_accepted();
     test_refused();
+    test_inside();
     test_spliced();
     test_malformed();
     test_too_many();
