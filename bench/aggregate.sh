@@ -56,16 +56,18 @@ locations_client() {
 locations_bare() {
     echo "$(locations_client)
 
-        # three calls and one answer, nothing joined
-        location = /mirror {
-            mirror /_parts/orders;
-            mirror /_parts/items;
-            proxy_pass http://service/_parts/user;
+        # three answers behind each other; mirror, which joins nothing, would
+        # close its connections to the service
+        location = /behind {
+            add_before_body /_parts/user;
+            add_after_body /_parts/items;
+            addition_types application/json;
+            proxy_pass http://service/_parts/orders;
             proxy_http_version 1.1;
             proxy_set_header Connection \"\";
         }
 
-        # the same answer as of parts, put together by ssi, unchecked
+        # the answer that parts make, pasted together by ssi, unchecked
         location = /ssi.json {
             ssi on;
             ssi_types application/json;
@@ -88,9 +90,6 @@ locations_parts() {
             gw_part items /_parts/items as=merge at=;")
 
         $(aggregate /ten "$(times 10 'gw_part p% /_parts/large;')")
-
-        $(aggregate /wait/large \
-                    "$(times 10 'gw_part p% /_parts/large?wait=50;')")
 
         $(aggregate /two/merge "gw_part a /_parts/left as=merge at=;
             gw_part b /_parts/right as=merge at=;
