@@ -60,6 +60,9 @@ typedef struct {
     ngx_str_t                   source;
     ngx_http_gw_piece_t        *pieces;
     ngx_uint_t                  npieces;
+    ngx_str_t                   value;     /* of one without variables, of a */
+    ngx_str_t                   args;      /* URI path and query */
+    ngx_uint_t                  constant;
     ngx_http_gw_parts_t         uses;      /* parts whose values stand in it */
     ngx_http_gw_parts_t         after;     /* whose status or time does */
 } ngx_http_gw_text_t;

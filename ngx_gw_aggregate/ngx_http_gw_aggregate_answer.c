@@ -81,7 +81,7 @@ static ngx_int_t
 ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag, ngx_chain_t **out,
     off_t *len)
 {
-    ngx_uint_t           i;
+    ngx_uint_t           i, level;
     ngx_gw_document_t   *doc;
     ngx_http_request_t  *r;
 
@@ -99,6 +99,15 @@ ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag, ngx_chain_t **out,
 
         if (ag->runs[i].state == NGX_HTTP_GW_FAILED) {
             ag->partial = 1;
+
+            level = ag->runs[i].reason == NGX_HTTP_GW_URI ? NGX_LOG_INFO
+                                                          : NGX_LOG_WARN;
+
+            ngx_log_error(level, r->connection->log, 0,
+                          "optional part \"%V\" failed: %V, status %ui",
+                          &ag->runs[i].part->name,
+                          &ngx_http_gw_aggregate_reasons[ag->runs[i].reason],
+                          ag->runs[i].status);
         }
     }
 

@@ -13,6 +13,7 @@ typedef struct {
 
 static char *ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
     ngx_str_t *option);
+static ngx_uint_t ngx_http_gw_part_again(ngx_str_t *first, ngx_str_t *option);
 static char *ngx_http_gw_part_method(ngx_http_gw_part_t *part,
     ngx_str_t *value);
 static char *ngx_http_gw_part_success(ngx_http_gw_part_t *part,
@@ -119,6 +120,13 @@ ngx_http_gw_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 3; i < cf->args->nelts; i++) {
+
+        if (ngx_http_gw_part_again(&value[3], &value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
         rv = ngx_http_gw_part_option(cf, part, &value[i]);
 
         if (rv == NGX_CONF_ERROR) {
@@ -141,6 +149,33 @@ ngx_http_gw_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* 1: an option before this one, from first on, has the same name */
+
+static ngx_uint_t
+ngx_http_gw_part_again(ngx_str_t *first, ngx_str_t *option)
+{
+    size_t  len;
+
+    for (len = 0; len < option->len; len++) {
+        if (option->data[len] == '=') {
+            len++;
+            break;
+        }
+    }
+
+    for ( /* void */ ; first < option; first++) {
+        if (first->len >= len
+            && ngx_strncmp(first->data, option->data, len) == 0
+            && (option->data[len - 1] == '=' || first->len == len))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -182,13 +217,12 @@ ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
 
     if (ngx_http_gw_part_is("body=pass")) {
         part->pass_body = 1;
-        return part->body.source.data ? "there is a body already"
-                                      : NGX_CONF_OK;
+        return NGX_CONF_OK;
     }
 
     if (ngx_http_gw_part_has("body=")) {
         part->body.source = value;
-        return part->pass_body ? "there is a body already" : NGX_CONF_OK;
+        return NGX_CONF_OK;
     }
 
     if (ngx_http_gw_part_has("method=")) {

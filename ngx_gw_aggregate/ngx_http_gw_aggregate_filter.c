@@ -107,7 +107,7 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
         return NGX_OK;
     }
 
-    if (status >= 640
+    if (status < 100 || status >= 640
         || !(run->part->success[status / 32] & (uint32_t) 1 << (status % 32)))
     {
         if (run->part->status_from) {
@@ -605,6 +605,7 @@ static ngx_int_t
 ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run)
 {
     u_char      *p;
+    size_t       i, len;
     ngx_pool_t  *pool;
 
     if (!ngx_gw_utf8_valid(run->raw.data, run->raw.len)) {
@@ -614,7 +615,17 @@ ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run)
 
     pool = run->aggregate->request->pool;
 
-    p = ngx_pnalloc(pool, run->raw.len * 6 + 2);
+    len = 2 + run->raw.len;
+
+    for (i = 0; i < run->raw.len; i++) {
+        if (run->raw.data[i] < 0x20 || run->raw.data[i] == '"'
+            || run->raw.data[i] == '\\')
+        {
+            len += 5;
+        }
+    }
+
+    p = ngx_pnalloc(pool, len);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -623,6 +634,11 @@ ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run)
     run->value.len = ngx_gw_json_string_encode(p, run->raw.data, run->raw.len)
                      - p;
     run->type = NGX_GW_SPLICE_STRING;
+
+    if (run->raw.data) {
+        (void) ngx_pfree(pool, run->raw.data);
+        ngx_str_null(&run->raw);
+    }
 
     ngx_http_gw_aggregate_settle(run);
 

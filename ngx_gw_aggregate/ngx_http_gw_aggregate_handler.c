@@ -22,6 +22,7 @@ static ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_create(
     ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_cleanup(void *data);
 static void ngx_http_gw_aggregate_run(ngx_http_request_t *r);
+static void ngx_http_gw_aggregate_wake(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_start(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_start_part(ngx_http_gw_run_t *run);
 static ngx_int_t ngx_http_gw_aggregate_failed(ngx_http_gw_aggregate_t *ag,
@@ -324,6 +325,8 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
                    "gw aggregate: %ui running, settled %xL",
                    ag->nrunning, ag->settled);
 
+    ngx_http_gw_aggregate_wake(ag);
+
     do {
         for (i = 0; i < ag->nruns; i++) {
             run = &ag->runs[i];
@@ -365,6 +368,35 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
     }
 
     ngx_http_gw_aggregate_set_timer(ag);
+}
+
+
+/*
+ * Some handlers wait by the timer of the client's connection, as that of
+ * limit_req does, and nginx then wakes the request that is to be sent next,
+ * the aggregate's.  A handler that is woken for nothing just waits on.
+ */
+
+static void
+ngx_http_gw_aggregate_wake(ngx_http_gw_aggregate_t *ag)
+{
+    ngx_uint_t           i;
+    ngx_http_request_t  *sr;
+
+    if (ag->nrunning == 0 || ag->request->connection->write->delayed) {
+        return;
+    }
+
+    for (i = 0; i < ag->nruns; i++) {
+        sr = ag->runs[i].request;
+
+        if (sr && sr->upstream == NULL
+            && sr->write_event_handler != ngx_http_handler
+            && sr->write_event_handler != ngx_http_gw_aggregate_run)
+        {
+            (void) ngx_http_post_request(sr, NULL);
+        }
+    }
 }
 
 
@@ -515,6 +547,16 @@ ngx_http_gw_aggregate_finish(ngx_http_gw_aggregate_t *ag, ngx_int_t rc)
 
     ngx_http_gw_aggregate_stop(ag);
 
+    /* a part that was delayed would delay the answer */
+
+    if (r == r->main && r->connection->write->delayed) {
+        r->connection->write->delayed = 0;
+
+        if (r->connection->write->timer_set) {
+            ngx_del_timer(r->connection->write);
+        }
+    }
+
     r->write_event_handler = ngx_http_request_empty_handler;
 
     if (rc == NGX_OK) {
@@ -541,11 +583,17 @@ static ngx_int_t
 ngx_http_gw_aggregate_failed(ngx_http_gw_aggregate_t *ag,
     ngx_http_gw_run_t *run)
 {
+    ngx_uint_t           level;
     ngx_http_request_t  *r;
 
     r = ag->request;
 
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+    /* what a client may cause is no error of ours */
+
+    level = ag->status < 500 || run->reason == NGX_HTTP_GW_URI ? NGX_LOG_INFO
+                                                               : NGX_LOG_ERR;
+
+    ngx_log_error(level, r->connection->log, 0,
                   "part \"%V\" failed: %V, status %ui", &run->part->name,
                   &ngx_http_gw_aggregate_reasons[run->reason], run->status);
 

@@ -89,7 +89,7 @@ static ngx_command_t  ngx_http_gw_aggregate_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_gw_aggregate_loc_conf_t, timeout),
-      NULL },
+      &ngx_http_gw_aggregate_positive_post },
 
     { ngx_string("gw_aggregate_max_part_size"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -334,7 +334,7 @@ ngx_http_gw_aggregate_depth(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-/* a number of parts, or of bytes that offsets of 31 bits can count */
+/* a number of parts, a time, or bytes that offsets of 31 bits can count */
 
 static char *
 ngx_http_gw_aggregate_positive(ngx_conf_t *cf, void *post, void *data)

@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_gw_part_request_body(ngx_http_gw_run_t *run,
 static ngx_int_t ngx_http_gw_part_variables(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_gw_part_handler(ngx_http_request_t *r, void *data,
     ngx_int_t rc);
+static ngx_uint_t ngx_http_gw_part_own_error(ngx_http_request_t *r,
+    ngx_int_t rc);
 static void ngx_http_gw_part_free(ngx_http_gw_run_t *run);
 static void ngx_http_gw_part_release(ngx_http_request_t *r);
 
@@ -103,6 +105,10 @@ ngx_http_gw_part_start(ngx_http_gw_run_t *run)
 
     sr->quoted_uri = 1;
 
+    /* nginx updates no cache for one; ngx_http_gw_part_handler() sets it */
+
+    sr->background = 0;
+
     rc = ngx_http_gw_part_headers(run, sr);
 
     if (rc == NGX_OK) {
@@ -161,6 +167,9 @@ ngx_http_gw_part_headers(ngx_http_gw_run_t *run, ngx_http_request_t *sr)
     sr->headers_in.te = NULL;
     sr->headers_in.transfer_encoding = NULL;
     sr->headers_in.upgrade = NULL;
+    sr->headers_in.connection = NULL;
+    sr->headers_in.keep_alive = NULL;
+    sr->headers_in.content_range = NULL;
     sr->headers_in.content_type = NULL;
     sr->headers_in.content_length = NULL;
     sr->headers_in.content_length_n = -1;
@@ -522,7 +531,9 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
                    "gw aggregate part \"%V\" ended: %i",
                    &run->part->name, rc);
 
-    if (r->connection->error) {
+    r->background = 1;
+
+    if (r->connection->error && !ngx_http_gw_part_own_error(r, rc)) {
         return rc;
     }
 
@@ -577,6 +588,30 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
     /* whatever has become of it, the client's request goes on */
 
     return ngx_http_post_request(run->aggregate->request, NULL);
+}
+
+
+/*
+ * A file that cannot be read on makes ngx_http_output_filter() say that the
+ * client's connection has failed.  With HTTP/2 the two cannot be told apart.
+ */
+
+static ngx_uint_t
+ngx_http_gw_part_own_error(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    if (rc != NGX_ERROR || r->http_version >= NGX_HTTP_VERSION_20
+        || c->read->eof || c->read->error || c->write->error || c->timedout)
+    {
+        return 0;
+    }
+
+    c->error = 0;
+
+    return 1;
 }
 
 

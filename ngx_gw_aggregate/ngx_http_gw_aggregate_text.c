@@ -27,9 +27,12 @@ static ngx_int_t ngx_http_gw_text_about(
     ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_piece_t *piece);
 static ngx_int_t ngx_http_gw_text_check(ngx_conf_t *cf,
     ngx_http_gw_text_t *text);
+static ngx_int_t ngx_http_gw_text_constant(ngx_conf_t *cf,
+    ngx_http_gw_text_t *text, ngx_http_gw_form_e form);
+static ngx_int_t ngx_http_gw_text_field_check(ngx_str_t *value);
 static ngx_int_t ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag,
     ngx_http_gw_piece_t *piece, ngx_http_gw_form_e form, ngx_str_t *value);
-static ngx_int_t ngx_http_gw_text_uri(ngx_http_request_t *r,
+static ngx_int_t ngx_http_gw_text_uri(ngx_pool_t *pool,
     ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *uri,
     ngx_str_t *args);
 static ngx_int_t ngx_http_gw_text_path_check(u_char *p, u_char *last);
@@ -112,9 +115,52 @@ ngx_http_gw_text_compile(ngx_conf_t *cf,
     text->pieces = state.pieces.elts;
     text->npieces = state.pieces.nelts;
 
-    if (form == NGX_HTTP_GW_TEXT_JSON) {
-        return ngx_http_gw_text_check(cf, text);
+    if (form == NGX_HTTP_GW_TEXT_JSON
+        && ngx_http_gw_text_check(cf, text) != NGX_OK)
+    {
+        return NGX_DECLINED;
     }
+
+    return ngx_http_gw_text_constant(cf, text, form);
+}
+
+
+/* a text without variables is what it is to be now already */
+
+static ngx_int_t
+ngx_http_gw_text_constant(ngx_conf_t *cf, ngx_http_gw_text_t *text,
+    ngx_http_gw_form_e form)
+{
+    ngx_int_t             rc;
+    ngx_http_gw_piece_t  *piece;
+
+    piece = text->pieces;
+
+    if (text->npieces > 1
+        || (text->npieces == 1 && piece->type != NGX_HTTP_GW_TEXT_LITERAL))
+    {
+        return NGX_OK;
+    }
+
+    text->value = text->source;
+    rc = NGX_OK;
+
+    if (form == NGX_HTTP_GW_TEXT_URI) {
+        rc = ngx_http_gw_text_uri(cf->pool, text, &text->source, &text->value,
+                                  &text->args);
+    }
+
+    if (form == NGX_HTTP_GW_TEXT_FIELD) {
+        rc = ngx_http_gw_text_field_check(&text->value);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    /* one that must not be sent fails its part, as it would with variables */
+
+    text->constant = (rc == NGX_OK);
 
     return NGX_OK;
 }
@@ -362,20 +408,25 @@ ngx_http_gw_text(ngx_http_gw_aggregate_t *ag, ngx_http_gw_text_t *text,
     ngx_http_gw_form_e form, ngx_str_t *value, ngx_str_t *args)
 {
     u_char               *p;
-    size_t                len, j;
+    size_t                len;
     ngx_int_t             rc;
     ngx_str_t            *values;
     ngx_uint_t            i;
     ngx_http_request_t   *r;
     ngx_http_gw_piece_t  *piece;
 
-    r = ag->request;
-    piece = text->pieces;
+    if (text->constant) {
+        *value = text->value;
 
-    if (text->npieces == 0) {
-        ngx_str_null(value);
+        if (args) {
+            *args = text->args;
+        }
+
         return NGX_OK;
     }
+
+    r = ag->request;
+    piece = text->pieces;
 
     values = ngx_palloc(r->pool, text->npieces * sizeof(ngx_str_t));
     if (values == NULL) {
@@ -395,7 +446,7 @@ ngx_http_gw_text(ngx_http_gw_aggregate_t *ag, ngx_http_gw_text_t *text,
     }
 
     if (form == NGX_HTTP_GW_TEXT_URI) {
-        return ngx_http_gw_text_uri(r, text, values, value, args);
+        return ngx_http_gw_text_uri(r->pool, text, values, value, args);
     }
 
     if (form == NGX_HTTP_GW_TEXT_JSON) {
@@ -419,11 +470,19 @@ ngx_http_gw_text(ngx_http_gw_aggregate_t *ag, ngx_http_gw_text_t *text,
         }
     }
 
-    if (form == NGX_HTTP_GW_TEXT_FIELD) {
-        for (j = 0; j < value->len; j++) {
-            if (value->data[j] < 0x20 || value->data[j] == 0x7f) {
-                return NGX_DECLINED;
-            }
+    return form == NGX_HTTP_GW_TEXT_FIELD ? ngx_http_gw_text_field_check(value)
+                                          : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_gw_text_field_check(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
         }
     }
 
@@ -550,7 +609,7 @@ ngx_http_gw_picked(ngx_http_gw_aggregate_t *ag, ngx_uint_t part,
  */
 
 static ngx_int_t
-ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
+ngx_http_gw_text_uri(ngx_pool_t *pool, ngx_http_gw_text_t *text,
     ngx_str_t *values, ngx_str_t *uri, ngx_str_t *args)
 {
     u_char               *p, *q, *last;
@@ -566,7 +625,7 @@ ngx_http_gw_text_uri(ngx_http_request_t *r, ngx_http_gw_text_t *text,
                * (ngx_http_gw_text_is_data(&piece[i]) ? 3 : 1);
     }
 
-    p = ngx_pnalloc(r->pool, len + 1);
+    p = ngx_pnalloc(pool, len + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
