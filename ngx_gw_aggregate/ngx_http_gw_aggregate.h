@@ -248,6 +248,9 @@ typedef struct {
 
     ngx_array_t                *cookies;   /* ngx_str_t; NULL: none */
 
+    void                      (*finalize)(ngx_http_request_t *r, ngx_int_t rc);
+
+    unsigned                    timedout:1; /* within the body */
     unsigned                    header:1;  /* has come */
     unsigned                    discard:1; /* what comes is not wanted */
     unsigned                    complete:1; /* its end has come */

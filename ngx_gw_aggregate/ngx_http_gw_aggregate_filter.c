@@ -21,6 +21,7 @@ static ngx_int_t ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_gw_part_header_filter(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
+static void ngx_http_gw_part_finalize(ngx_http_request_t *r, ngx_int_t rc);
 static ngx_uint_t ngx_http_gw_part_unbuffer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_part_buffer(ngx_http_request_t *r,
     ngx_http_gw_run_t *run, off_t length);
@@ -90,6 +91,11 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
     unbuffered = ngx_http_gw_part_unbuffer(r);
 
+    if (r->upstream && r->upstream->finalize_request) {
+        run->finalize = r->upstream->finalize_request;
+        r->upstream->finalize_request = ngx_http_gw_part_finalize;
+    }
+
     if (run->state != NGX_HTTP_GW_RUNNING) {
         run->discard = 1;
         return NGX_OK;
@@ -122,7 +128,9 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
         run->discard = 1;
 
-        return NGX_OK;
+        /* if nothing else is waited for, it is not either */
+
+        return ngx_http_post_request(run->aggregate->request, NULL);
     }
 
     if (unbuffered && ngx_http_gw_part_buffer(r, run, length) != NGX_OK) {
@@ -173,6 +181,21 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
                                        alcf->max_depth);
 
     return run->splice ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the only one that is told why a body ends before its time */
+
+static void
+ngx_http_gw_part_finalize(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_gw_run_t  *run;
+
+    run = ngx_http_gw_part_get(r);
+
+    run->timedout = (rc == NGX_HTTP_GATEWAY_TIME_OUT);
+
+    run->finalize(r, rc);
 }
 
 
@@ -563,7 +586,8 @@ ngx_http_gw_part_end(ngx_http_gw_run_t *run)
     }
 
     if (!run->complete && !nothing) {
-        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_TRUNCATED);
+        ngx_http_gw_aggregate_fail(run, run->timedout ? NGX_HTTP_GW_TIMEOUT
+                                                      : NGX_HTTP_GW_TRUNCATED);
         return NGX_OK;
     }
 

@@ -22,6 +22,7 @@ static ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_create(
     ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_cleanup(void *data);
 static void ngx_http_gw_aggregate_run(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_gw_aggregate_drained(ngx_http_gw_aggregate_t *ag);
 static void ngx_http_gw_aggregate_wake(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_start(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_start_part(ngx_http_gw_run_t *run);
@@ -359,6 +360,11 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
 
     } while (rc == NGX_AGAIN);
 
+    if (ngx_http_gw_aggregate_drained(ag)) {
+        ngx_http_gw_aggregate_run(r);
+        return;
+    }
+
     if (ag->nrunning == 0) {
 
         /* nothing waits either: what it waits for would have been started */
@@ -368,6 +374,39 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
     }
 
     ngx_http_gw_aggregate_set_timer(ag);
+}
+
+
+/*
+ * When nothing else is waited for, the bodies of answers that were no success
+ * are not either.  1: there were some, and their parts have failed now.
+ */
+
+static ngx_uint_t
+ngx_http_gw_aggregate_drained(ngx_http_gw_aggregate_t *ag)
+{
+    ngx_uint_t          i;
+    ngx_http_gw_run_t  *run;
+
+    for (i = 0; i < ag->nruns; i++) {
+        run = &ag->runs[i];
+
+        if (run->state == NGX_HTTP_GW_RUNNING && !run->discard) {
+            return 0;
+        }
+    }
+
+    if (ag->nrunning == 0) {
+        return 0;
+    }
+
+    for (i = 0; i < ag->nruns; i++) {
+        if (ag->runs[i].state == NGX_HTTP_GW_RUNNING) {
+            ngx_http_gw_aggregate_fail(&ag->runs[i], NGX_HTTP_GW_STATUS);
+        }
+    }
+
+    return 1;
 }
 
 

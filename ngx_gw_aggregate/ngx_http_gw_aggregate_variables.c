@@ -233,7 +233,12 @@ ngx_http_gw_aggregate_error_variable(ngx_http_request_t *r,
     run = ag->failed;
 
     if (run == NULL) {
-        ngx_str_set(&text, "size");
+        if (ag->too_large) {
+            ngx_str_set(&text, "size");
+
+        } else {
+            ngx_str_set(&text, "internal");
+        }
 
     } else {
         text.len = run->part->name.len + 1

@@ -82,6 +82,14 @@ location /1 {
     gw_part a $http_x_to timeout=5s optional;
 }
 
+location /long {
+    gw_aggregate on;
+    gw_aggregate_timeout 10m;
+    gw_part b /_p/b?json=1;
+    gw_part a /_p/a?$http_x_a optional;
+    gw_part c /_p/c?json=2;
+}
+
 location /short {
     gw_aggregate on;
     gw_part a $http_x_to/a?$http_x_a timeout=100ms;
@@ -153,6 +161,9 @@ fails('a status whose body does not come',
       ask(uri => '/r', headers => ['X-To: /_p'],
           a => { status => 500, json => 'xyz', stall => 1 }), 502, 'a',
       'status'),
+partial('a status whose body does not come, optional',
+        ask(uri => '/long', a => { status => 500, json => 'xyz', stall => 1 }),
+        'a;reason=status', '{"b":1,"c":2}'),
 all('a status whose body ends early',
     status => { status => 500, json => 'xyz', close => 1 }, status => 500),
 all('the body ends early', truncated => { json => '[1,2]', close => 3 }),
@@ -216,6 +227,8 @@ partial('a status, but its body does not come',
             a => { status => 500, json => '[1,2]', stall => 2 }),
         'a;reason=status', '{"c":2}'),
 all('of nginx', timeout => { never => 1 }, to => '/_slow'),
+all('of nginx, within the body', timeout => { json => '[1,2]', stall => 3 },
+    to => '/_slow'),
 
 
 
