@@ -13,6 +13,7 @@
 
 
 static ngx_uint_t ngx_http_gw_jwt_fetch_same(ngx_str_t *a, ngx_str_t *b);
+static void ngx_http_gw_jwt_fetch_waiting(ngx_http_request_t *r);
 static void ngx_http_gw_jwt_fetch_start(ngx_event_t *ev);
 static ngx_int_t ngx_http_gw_jwt_fetch_load(ngx_http_gw_jwt_fetch_t *f);
 static void ngx_http_gw_jwt_fetch_step(ngx_event_t *ev);
@@ -202,7 +203,7 @@ ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
     waiter->queued = 1;
     ngx_queue_insert_tail(&f->waiters, &waiter->queue);
 
-    r->write_event_handler = ngx_http_request_empty_handler;
+    r->write_event_handler = ngx_http_gw_jwt_fetch_waiting;
 
     if (r == r->main) {
         r->read_event_handler = ngx_http_test_reading;
@@ -212,6 +213,14 @@ ngx_http_gw_jwt_fetch_wait(ngx_http_request_t *r, ngx_http_gw_jwt_ctx_t *ctx,
                    "gw jwt waits for keys of \"%V\"", &f->conf.uri);
 
     return NGX_AGAIN;
+}
+
+
+/* does nothing; whoever cancels a subrequest that waits gives it another */
+
+static void
+ngx_http_gw_jwt_fetch_waiting(ngx_http_request_t *r)
+{
 }
 
 
@@ -507,13 +516,16 @@ ngx_http_gw_jwt_fetch_wake(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
+    if (r->write_event_handler != ngx_http_gw_jwt_fetch_waiting) {
+        return;
+    }
+
     if (r == r->main) {
         r->read_event_handler = ngx_http_block_reading;
     }
 
-    /* which runs the phases, unless the request was cancelled meanwhile */
-
-    r->write_event_handler(r);
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
 
     ngx_http_run_posted_requests(c);
 }
