@@ -91,7 +91,7 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
     unbuffered = ngx_http_gw_part_unbuffer(r);
 
-    if (r->upstream && r->upstream->finalize_request) {
+    if (r->upstream && r->upstream->cleanup) {
         run->finalize = r->upstream->finalize_request;
         r->upstream->finalize_request = ngx_http_gw_part_finalize;
     }
@@ -216,7 +216,9 @@ ngx_http_gw_part_unbuffer(ngx_http_request_t *r)
 
     u = r->upstream;
 
-    if (u == NULL) {
+    /* one that has ended may have left the answer to an error_page */
+
+    if (u == NULL || u->cleanup == NULL) {
         return 0;
     }
 
@@ -283,7 +285,9 @@ ngx_http_gw_part_buffer(ngx_http_request_t *r, ngx_http_gw_run_t *run,
 
     run->buffer = p;
 
-    ngx_memcpy(p, b->pos, n);
+    if (n) {
+        ngx_memcpy(p, b->pos, n);
+    }
 
     b->start = p;
     b->pos = p;

@@ -466,7 +466,9 @@ ngx_http_gw_text(ngx_http_gw_aggregate_t *ag, ngx_http_gw_text_t *text,
         p = value->data;
 
         for (i = 0; i < text->npieces; i++) {
-            p = ngx_cpymem(p, values[i].data, values[i].len);
+            if (values[i].len) {
+                p = ngx_cpymem(p, values[i].data, values[i].len);
+            }
         }
     }
 
@@ -788,7 +790,7 @@ ngx_http_gw_text_json(ngx_http_request_t *r, ngx_http_gw_text_t *text,
         s = &values[i];
 
         if (!ngx_http_gw_text_is_data(&piece[i])) {
-            p = ngx_cpymem(p, s->data, s->len);
+            p = s->len ? ngx_cpymem(p, s->data, s->len) : p;
             continue;
         }
 

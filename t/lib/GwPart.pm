@@ -331,7 +331,7 @@ http {
 }
 _EOC_
 
-        my $said = qx($binary -t -p $root/ -c $path 2>&1);
+        my $said = qx($binary -t -e stderr -p $root/ -c $path 2>&1);
         my $rc = $?;
 
         if (!defined $says) {
