@@ -1117,6 +1117,14 @@ sub lines {
 }
 
 
+# The calls about a limit: not those by which gateways count each other, which
+# come by themselves.
+
+sub calls {
+    return grep { /"evalsha?"/i && !/"gw:gateways"/ } $_[0]->lines;
+}
+
+
 package GwRedis::Conn;
 
 use Time::HiRes qw(time);
