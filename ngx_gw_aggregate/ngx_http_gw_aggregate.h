@@ -242,11 +242,11 @@ typedef struct {
 
     ngx_http_gw_cache_control_t cache_control;
 
-    ngx_str_t                   authenticate;  /* WWW-Authenticate and */
-    ngx_str_t                   retry_after;   /* Retry-After of a failed one
+    /* values of its fields, ngx_str_t; NULL: none */
+    ngx_array_t                *cookies;
+    ngx_array_t                *authenticate;  /* WWW-Authenticate and */
+    ngx_array_t                *retry_after;   /* Retry-After of a failed one
                                                   with status_from=part */
-
-    ngx_array_t                *cookies;   /* ngx_str_t; NULL: none */
 
     void                      (*finalize)(ngx_http_request_t *r, ngx_int_t rc);
 
@@ -376,6 +376,10 @@ ngx_int_t ngx_http_gw_part_end(ngx_http_gw_run_t *run);
 
 
 /* ngx_http_gw_aggregate_answer.c */
+
+/* gives the answer a field for each of the values; values may be NULL */
+ngx_int_t ngx_http_gw_aggregate_fields(ngx_http_request_t *r,
+    const char *name, size_t len, ngx_array_t *values);
 
 /* sends the answer; what finalizes the request */
 ngx_int_t ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag);

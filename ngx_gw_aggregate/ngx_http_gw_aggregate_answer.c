@@ -237,9 +237,8 @@ ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag,
 static ngx_int_t
 ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
 {
-    ngx_str_t            value, *cookie;
-    ngx_uint_t           i, n;
-    ngx_array_t         *cookies;
+    ngx_str_t            value;
+    ngx_uint_t           i;
     ngx_http_request_t  *r;
 
     r = ag->request;
@@ -259,18 +258,35 @@ ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
     /* in the order of the lines, of two of a name the later one counts */
 
     for (i = 0; i < ag->nruns; i++) {
-        cookies = ag->runs[i].cookies;
-
-        if (cookies == NULL || ag->runs[i].state != NGX_HTTP_GW_DONE) {
-            continue;
+        if (ag->runs[i].state == NGX_HTTP_GW_DONE
+            && ngx_http_gw_aggregate_fields(r, "Set-Cookie", 10,
+                                            ag->runs[i].cookies)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
+    }
 
-        cookie = cookies->elts;
+    return NGX_OK;
+}
 
-        for (n = 0; n < cookies->nelts; n++) {
-            if (ngx_http_gw_header(r, "Set-Cookie", &cookie[n]) == NULL) {
-                return NGX_ERROR;
-            }
+
+ngx_int_t
+ngx_http_gw_aggregate_fields(ngx_http_request_t *r, const char *name,
+    size_t len, ngx_array_t *values)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (values == NULL) {
+        return NGX_OK;
+    }
+
+    value = values->elts;
+
+    for (i = 0; i < values->nelts; i++) {
+        if (ngx_http_gw_add_header(r, name, len, &value[i]) == NULL) {
+            return NGX_ERROR;
         }
     }
 

@@ -30,16 +30,18 @@ static void ngx_http_gw_part_refuse(ngx_http_gw_run_t *run,
 static ngx_int_t ngx_http_gw_part_encoding(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
 static ngx_uint_t ngx_http_gw_part_charset(ngx_str_t *charset);
-static void ngx_http_gw_part_fields_of(ngx_http_request_t *r,
-    ngx_http_gw_run_t *run);
-static ngx_int_t ngx_http_gw_part_cookies(ngx_http_request_t *r,
-    ngx_http_gw_run_t *run);
+static ngx_int_t ngx_http_gw_part_fields_of(ngx_http_request_t *r,
+    const char *name, size_t len, ngx_array_t **values);
 static ngx_int_t ngx_http_gw_part_data(void *data, u_char *p, size_t len);
 static ngx_int_t ngx_http_gw_part_raw(ngx_http_gw_run_t *run, u_char *p,
     size_t len);
 static ngx_int_t ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run);
 static ngx_http_gw_reason_e ngx_http_gw_part_splice_reason(
     ngx_gw_splice_t *splice);
+
+
+#define ngx_http_gw_part_fields(r, name, values)                              \
+    ngx_http_gw_part_fields_of(r, name, sizeof(name) - 1, values)
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -116,8 +118,17 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     if (status < 100 || status >= 640
         || !(run->part->success[status / 32] & (uint32_t) 1 << (status % 32)))
     {
-        if (run->part->status_from) {
-            ngx_http_gw_part_fields_of(r, run);
+        /* without them a 401 or a 429 is of little use */
+
+        if (run->part->status_from
+            && (ngx_http_gw_part_fields(r, "WWW-Authenticate",
+                                        &run->authenticate)
+                != NGX_OK
+                || ngx_http_gw_part_fields(r, "Retry-After",
+                                           &run->retry_after)
+                   != NGX_OK))
+        {
+            return NGX_ERROR;
         }
 
         if (!run->part->optional || length < 0
@@ -139,7 +150,9 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
     ngx_http_gw_cache_control_read(r, run);
 
-    if (run->part->cookies && ngx_http_gw_part_cookies(r, run) != NGX_OK) {
+    if (run->part->cookies
+        && ngx_http_gw_part_fields(r, "Set-Cookie", &run->cookies) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -368,47 +381,13 @@ ngx_http_gw_part_charset(ngx_str_t *charset)
 }
 
 
-/* without them a 401 or a 429 is of little use */
-
-static void
-ngx_http_gw_part_fields_of(ngx_http_request_t *r, ngx_http_gw_run_t *run)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *lp;
-    ngx_table_elt_t  *h;
-
-    for (lp = &r->headers_out.headers.part; lp; lp = lp->next) {
-        h = lp->elts;
-
-        for (i = 0; i < lp->nelts; i++) {
-            if (h[i].hash == 0) {
-                continue;
-            }
-
-            if (h[i].key.len == 16
-                && ngx_strncasecmp(h[i].key.data,
-                                   (u_char *) "WWW-Authenticate", 16)
-                   == 0)
-            {
-                run->authenticate = h[i].value;
-            }
-
-            if (h[i].key.len == 11
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
-                                   11)
-                   == 0)
-            {
-                run->retry_after = h[i].value;
-            }
-        }
-    }
-}
-
+/* the values of all fields of a name; NULL: there are none */
 
 static ngx_int_t
-ngx_http_gw_part_cookies(ngx_http_request_t *r, ngx_http_gw_run_t *run)
+ngx_http_gw_part_fields_of(ngx_http_request_t *r, const char *name,
+    size_t len, ngx_array_t **values)
 {
-    ngx_str_t        *cookie;
+    ngx_str_t        *value;
     ngx_uint_t        i;
     ngx_list_part_t  *lp;
     ngx_table_elt_t  *h;
@@ -418,26 +397,25 @@ ngx_http_gw_part_cookies(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
         for (i = 0; i < lp->nelts; i++) {
             if (h[i].hash == 0
-                || h[i].key.len != 10
-                || ngx_strncasecmp(h[i].key.data, (u_char *) "Set-Cookie", 10)
-                   != 0)
+                || h[i].key.len != len
+                || ngx_strncasecmp(h[i].key.data, (u_char *) name, len) != 0)
             {
                 continue;
             }
 
-            if (run->cookies == NULL) {
-                run->cookies = ngx_array_create(r->pool, 4, sizeof(ngx_str_t));
-                if (run->cookies == NULL) {
+            if (*values == NULL) {
+                *values = ngx_array_create(r->pool, 4, sizeof(ngx_str_t));
+                if (*values == NULL) {
                     return NGX_ERROR;
                 }
             }
 
-            cookie = ngx_array_push(run->cookies);
-            if (cookie == NULL) {
+            value = ngx_array_push(*values);
+            if (value == NULL) {
                 return NGX_ERROR;
             }
 
-            *cookie = h[i].value;
+            *value = h[i].value;
         }
     }
 

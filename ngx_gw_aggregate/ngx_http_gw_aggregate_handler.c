@@ -640,20 +640,15 @@ ngx_http_gw_aggregate_failed(ngx_http_gw_aggregate_t *ag,
         return NGX_OK;
     }
 
-    if (run->authenticate.len
-        && ngx_http_gw_header(r, "WWW-Authenticate", &run->authenticate)
-           == NULL)
+    if (ngx_http_gw_aggregate_fields(r, "WWW-Authenticate", 16,
+                                     run->authenticate)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (run->retry_after.len
-        && ngx_http_gw_header(r, "Retry-After", &run->retry_after) == NULL)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_http_gw_aggregate_fields(r, "Retry-After", 11,
+                                        run->retry_after);
 }
 
 
