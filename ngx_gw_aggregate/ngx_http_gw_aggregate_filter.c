@@ -107,6 +107,10 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     length = r->headers_out.content_length_n;
     run->status = status;
 
+    /* nginx then ends a subrequest without a word to the body filters */
+
+    run->complete = (length == 0);
+
     if (run->refused == (ngx_int_t) status && status >= 500) {
         run->status = 0;
         ngx_http_gw_part_refuse(run, status == NGX_HTTP_GATEWAY_TIME_OUT

@@ -123,6 +123,9 @@ serve();
 #             (a wrong checksum), "tail" (bytes behind it), "none" (not encoded
 #             at all)
 #   encoding  a Content-Encoding, nothing is encoded
+#   zeros     gzip of so many megabytes of zeros within a JSON string
+#   raw       bytes that are sent instead of all of the above
+#   early     1: answered before the request's body has come, and not closed
 
 sub say {
     my (%say) = @_;
@@ -477,7 +480,9 @@ sub request {
     my ($head) = $conn->{in} =~ /^(.*?\r\n\r\n)/s or return;
     my ($length) = $head =~ /^content-length: *(\d+)\r$/mi;
 
-    $length //= 0;
+    my $early = $head =~ /^\S+ \S*[?&]early=1[& ]/;
+
+    $length = 0 if $early || !$length;
     return if length $conn->{in} < length($head) + $length;
 
     my $body = substr $conn->{in}, length $head, $length;
@@ -488,7 +493,7 @@ sub request {
     my ($method, $uri, $protocol) = $line =~ /^(\S+) (.*) (HTTP\S+)$/s;
 
     $conn->{uri} = ($uri // $line) =~ s/[\x00-\x20]/~/gr;
-    $conn->{keep} = $head =~ m{^\S+ .* HTTP/1\.1\r\n}
+    $conn->{keep} = !$early && $head =~ m{^\S+ .* HTTP/1\.1\r\n}
                     && $head !~ /^connection: *close/mi;
 
     if ($conn->{uri} =~ m{^/!release/(.+)}) {
@@ -557,11 +562,17 @@ sub answer {
     my ($self, $conn) = @_;
 
     my $say = $conn->{say};
+
+    if (defined $say->{raw}) {
+        $conn->{keep} = 0;
+        return $self->put($conn, $say->{raw});
+    }
+
     my $body = ' ' x ($say->{pad} // 0) . $self->body($conn);
     my $gzip = $say->{gzip} // '';
     my $close = $say->{close} // '';
 
-    if ($gzip ne '' && $gzip ne 'none') {
+    if ($gzip ne '' && $gzip ne 'none' && !$say->{zeros}) {
         $body = $gzip eq 'two'
             ? Compress::Zlib::memGzip(substr $body, 0, length($body) / 2)
               . Compress::Zlib::memGzip(substr $body, length($body) / 2)
@@ -572,6 +583,8 @@ sub answer {
         substr $body, 10, 1, "\xff" if $gzip eq 'corrupt';
         substr $body, -8, 1, substr($body, -8, 1) ^ "\x55" if $gzip eq 'sum';
     }
+
+    $body = bomb($say->{zeros}) if $say->{zeros};
 
     my $status = $say->{status} // 200;
     my $length = length $body;
@@ -600,11 +613,14 @@ sub answer {
     return $self->put($conn, substr $head, 0, length($head) / 2)
         if $close eq 'half';
 
-    my $cut = $close ne '' ? $close : $say->{stall};
+    # what is still to come is then read and dropped
+
+    my $stall = $say->{stall} // ($say->{early} ? length $body : undef);
+    my $cut = $close ne '' ? $close : $stall;
 
     $body = substr $body, 0, $cut if defined $cut;
     $body = '' if $empty;
-    $conn->{stall} = defined $say->{stall};
+    $conn->{stall} = defined $stall;
 
     my @pieces = $say->{pieces} ? unpack("(a$say->{pieces})*", $body) : $body;
 
@@ -617,6 +633,20 @@ sub answer {
     $conn->{gap} = $say->{gap} // 0.002;
     $self->put($conn, $say->{pieces} ? ($head, @pieces)
                                      : join '', $head, @pieces);
+}
+
+
+sub bomb {
+    my ($n) = @_;
+
+    my ($deflate) = Compress::Zlib::deflateInit(
+                        -WindowBits => 16 + Compress::Zlib::MAX_WBITS());
+    my $piece = '0' x 1048576;
+    my $bytes = '';
+
+    $bytes .= $deflate->deflate($_) // '' for '["', ($piece) x $n, '"]';
+
+    return $bytes . $deflate->flush;
 }
 
 
