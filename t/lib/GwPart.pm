@@ -7,7 +7,8 @@ package GwPart;
 #   of a case is X-GW-Partial; where it is looked at, $gw_error is what the
 #   problem in the body says.
 # - A service answers as the request's query tells it: see say().  It is a
-#   process of its own, behind the unix socket $TEST_NGINX_PART;
+#   process of its own, behind the unix socket $TEST_NGINX_PART and the
+#   port $TEST_NGINX_PART_TCP;
 #   $GwPart::PARTS are locations that lead there: /_p/ as it is, /_k/ over
 #   connections that are kept (with $GwPart::KEEP in http_config), /_u/ with
 #   proxy_buffering off.
@@ -26,6 +27,7 @@ use GwTest;
 use Compress::Zlib ();
 use File::Temp ();
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
 use Time::HiRes qw(time sleep);
@@ -361,9 +363,12 @@ sub serve {
     my $listen = IO::Socket::UNIX->new(Local => "$DIR/part.sock",
                                        Listen => 1024)
         or die "part.sock: $!";
+    my $tcp = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1024)
+        or die "a port: $@";
 
     chmod 0666, "$DIR/part.sock";
-    $listen->blocking(0);
+    $_->blocking(0) for $listen, $tcp;
+    $ENV{TEST_NGINX_PART_TCP} = '127.0.0.1:' . $tcp->sockport;
     write_file($EVENTS, '');
 
     my $pid = fork // die "fork: $!";
@@ -378,7 +383,7 @@ sub serve {
     $SIG{PIPE} = 'IGNORE';
     POSIX::dup2(POSIX::open('/dev/null', POSIX::O_RDWR()), $_) for 0, 1;
 
-    my $self = bless { listen => $listen, lifeline => $read, conns => {},
+    my $self = bless { listen => [$listen, $tcp], lifeline => $read, conns => {},
                        released => {} }, 'GwPart::Service';
 
     open $self->{events}, '>>', $EVENTS or die "$EVENTS: $!";
@@ -399,7 +404,8 @@ sub run {
     my ($self) = @_;
 
     while (1) {
-        my $reads = IO::Select->new($self->{listen}, $self->{lifeline});
+        my $reads = IO::Select->new(@{ $self->{listen} },
+                                   $self->{lifeline});
         my $writes = IO::Select->new;
         my $now = time;
         my $wake = $now + 10;
@@ -429,7 +435,7 @@ sub run {
         for my $socket (@{ $readable // [] }) {
             return if $socket == $self->{lifeline};
 
-            if ($socket == $self->{listen}) {
+            if (grep { $_ == $socket } @{ $self->{listen} }) {
                 while (my $new = $socket->accept) {
                     $new->blocking(0);
                     $self->{conns}{fileno $new} = {
