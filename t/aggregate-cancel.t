@@ -214,6 +214,10 @@ __DATA__
 
     is($res->{code}, 502, "$name: code");
     is(http(uri => '/nothing', conn => 'b')->{code}, 204, "$name: next");
+
+    # not in the events of the next case
+    GwPart::saw($name, $since, 'answered', 'a', 1);
+    GwPart::saw($name, $since, 'gone', $_, 1) for qw(b c);
 }],
 ['an answer that is complete needs no cancelling', sub {
     my ($name) = @_;
