@@ -363,6 +363,9 @@ ngx_int_t ngx_http_gw_part_start(ngx_http_gw_run_t *run);
 /* ends the request of a part where it is, and closes its connection */
 void ngx_http_gw_part_cancel(ngx_http_gw_run_t *run);
 
+/* the client has gone, and nginx ends the request of the part itself */
+void ngx_http_gw_part_leave(ngx_http_gw_run_t *run);
+
 /* the part that r is the request of, or NULL */
 ngx_http_gw_run_t *ngx_http_gw_part_get(ngx_http_request_t *r);
 

@@ -20,6 +20,7 @@ static void ngx_http_gw_aggregate_discard(ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_read(ngx_http_request_t *r);
 static ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_create(
     ngx_http_request_t *r);
+static void ngx_http_gw_aggregate_leave(void *data);
 static void ngx_http_gw_aggregate_cleanup(void *data);
 static void ngx_http_gw_aggregate_run(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_gw_aggregate_drained(ngx_http_gw_aggregate_t *ag);
@@ -213,6 +214,7 @@ ngx_http_gw_aggregate_create(ngx_http_request_t *r)
     ngx_uint_t                         i;
     ngx_http_gw_part_t                *part;
     ngx_pool_cleanup_t                *cln;
+    ngx_http_cleanup_t                *hcln;
     ngx_http_gw_aggregate_t           *ag;
     ngx_http_gw_aggregate_ctx_t       *ctx;
     ngx_http_gw_aggregate_loc_conf_t  *alcf;
@@ -221,6 +223,11 @@ ngx_http_gw_aggregate_create(ngx_http_request_t *r)
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_gw_aggregate_t));
     if (cln == NULL) {
+        return NULL;
+    }
+
+    hcln = ngx_http_cleanup_add(r, 0);
+    if (hcln == NULL) {
         return NULL;
     }
 
@@ -256,10 +263,36 @@ ngx_http_gw_aggregate_create(ngx_http_request_t *r)
 
     cln->handler = ngx_http_gw_aggregate_cleanup;
 
+    hcln->handler = ngx_http_gw_aggregate_leave;
+    hcln->data = ag;
+
     ctx->aggregate = ag;
     ngx_http_set_ctx(r, ctx, ngx_http_gw_aggregate_module);
 
     return ag;
+}
+
+
+/* called when the client has gone, and once more when the request is freed */
+
+static void
+ngx_http_gw_aggregate_leave(void *data)
+{
+    ngx_http_gw_aggregate_t *ag = data;
+
+    ngx_uint_t  i;
+
+    ag->finished = 1;
+
+    if (ag->timer.timer_set) {
+        ngx_del_timer(&ag->timer);
+    }
+
+    for (i = 0; i < ag->nruns; i++) {
+        if (ag->runs[i].request) {
+            ngx_http_gw_part_leave(&ag->runs[i]);
+        }
+    }
 }
 
 

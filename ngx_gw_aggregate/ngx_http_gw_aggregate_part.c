@@ -26,6 +26,7 @@ static ngx_int_t ngx_http_gw_part_handler(ngx_http_request_t *r, void *data,
 static ngx_uint_t ngx_http_gw_part_own_error(ngx_http_request_t *r,
     ngx_int_t rc);
 static void ngx_http_gw_part_free(ngx_http_gw_run_t *run);
+static void ngx_http_gw_part_unlock(ngx_http_request_t *r);
 static void ngx_http_gw_part_release(ngx_http_request_t *r);
 
 
@@ -575,6 +576,10 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
         return rc;
     }
 
+    /* a file that cannot be read on is not going to be */
+
+    r->buffered = 0;
+
     ngx_http_gw_part_free(run);
 
     run->request = NULL;
@@ -593,7 +598,7 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
 /*
  * A file that cannot be read on makes ngx_http_output_filter() say that the
- * client's connection has failed.  With HTTP/2 the two cannot be told apart.
+ * client's connection has failed.  With HTTP/3 the two cannot be told apart.
  */
 
 static ngx_uint_t
@@ -603,10 +608,27 @@ ngx_http_gw_part_own_error(ngx_http_request_t *r, ngx_int_t rc)
 
     c = r->connection;
 
-    if (rc != NGX_ERROR || r->http_version >= NGX_HTTP_VERSION_20
+    if (rc != NGX_ERROR || r->http_version > NGX_HTTP_VERSION_20
         || c->read->eof || c->read->error || c->write->error || c->timedout)
     {
         return 0;
+    }
+
+    if (r->http_version == NGX_HTTP_VERSION_20) {
+
+#if (NGX_HTTP_V2)
+
+        /* a stream that was reset is closed, a connection that failed says so */
+
+        if (r->stream->out_closed
+            || r->stream->connection->connection->error)
+        {
+            return 0;
+        }
+
+#else
+        return 0;
+#endif
     }
 
     c->error = 0;
@@ -673,20 +695,7 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
         }
     }
 
-#if (NGX_HTTP_CACHE)
-
-    /* what waits for another request to fill the cache counts as blocked */
-
-    if (sr->cache && sr->cache->waiting) {
-        if (sr->cache->wait_event.timer_set) {
-            ngx_del_timer(&sr->cache->wait_event);
-        }
-
-        sr->cache->waiting = 0;
-        sr->main->blocked--;
-    }
-
-#endif
+    ngx_http_gw_part_unlock(sr);
 
     /* a thread is at work for it, and the memory has to stay */
 
@@ -718,10 +727,64 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
 }
 
 
+/* what waits for another request to fill the cache counts as blocked */
+
+static void
+ngx_http_gw_part_unlock(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_CACHE)
+
+    if (r->cache == NULL || !r->cache->waiting) {
+        return;
+    }
+
+    if (r->cache->wait_event.timer_set) {
+        ngx_del_timer(&r->cache->wait_event);
+    }
+
+    r->cache->waiting = 0;
+    r->main->blocked--;
+
+#endif
+}
+
+
+/*
+ * The client has gone, and nginx ends all of its requests.  That waits for
+ * what is blocked, and before 1.25.4 the handler of a subrequest that a thread
+ * has worked for went on with a connection which was closed meanwhile.
+ */
+
+void
+ngx_http_gw_part_leave(ngx_http_gw_run_t *run)
+{
+    ngx_http_request_t  *sr;
+
+    sr = run->request;
+
+    ngx_http_gw_part_unlock(sr);
+
+    if (sr->aio) {
+        sr->write_event_handler = ngx_http_gw_part_release;
+    }
+}
+
+
+/* also called when another event has woken the request: not before its time */
+
 static void
 ngx_http_gw_part_release(ngx_http_request_t *r)
 {
+    if (r->aio) {
+        return;
+    }
+
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    ngx_http_finalize_request(r, r->connection->error ? NGX_ERROR : NGX_DONE);
+    if (r->connection->error) {
+        ngx_http_finalize_request(r->main, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
 }
