@@ -618,7 +618,7 @@ ngx_http_gw_part_own_error(ngx_http_request_t *r, ngx_int_t rc)
 
 #if (NGX_HTTP_V2)
 
-        /* a stream that was reset is closed, a connection that failed says so */
+        /* a stream that was reset is closed, a failed connection says so */
 
         if (r->stream->out_closed
             || r->stream->connection->connection->error)
