@@ -106,6 +106,7 @@ serve();
 #   json      the body, bytes; without this (and large, deep) it tells the
 #             request: method, uri (as received), headers (name in lower case
 #             => list), body and protocol, as JSON, a character for each byte
+#   file      a file that has the body
 #   large     {"n":"xxx..."} of so many bytes
 #   deep      so many arrays within each other
 #   pad       so many spaces before it
@@ -557,6 +558,7 @@ sub body {
     my $say = $conn->{say};
 
     return $say->{json} if defined $say->{json};
+    return GwTest::read_file($say->{file}) if defined $say->{file};
     return GwPart::large($say->{large}) if $say->{large};
     return '[' x $say->{deep} . ']' x $say->{deep} if $say->{deep};
 
