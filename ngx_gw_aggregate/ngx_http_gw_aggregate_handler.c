@@ -139,7 +139,7 @@ ngx_http_gw_aggregate_begin(ngx_http_request_t *r)
         return;
     }
 
-    if (r->discard_body) {
+    if (r == r->main && r->discard_body) {
 
         /* nginx has still to set a read handler and a timer, see below */
 
@@ -152,15 +152,13 @@ ngx_http_gw_aggregate_begin(ngx_http_request_t *r)
         return;
     }
 
-    /* a client that leaves is noticed */
+    /* a client that leaves is noticed, also by an aggregate that is included */
 
-    if (r == r->main) {
-        r->read_event_handler = ngx_http_test_reading;
+    r->read_event_handler = ngx_http_test_reading;
 
-        if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
-            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-            return;
-        }
+    if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
     }
 
     r->write_event_handler = ngx_http_gw_aggregate_run;
