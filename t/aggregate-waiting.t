@@ -1,5 +1,6 @@
 # Parts that wait for something else than a service: a delay of limit_req, keys
-# of gw_jwt.  They go on when they may, and are cancelled like others.
+# of gw_jwt, a name's address, a connection.  They go on when they may, and are
+# cancelled like others.
 
 use GwTest;
 use GwPart;
@@ -114,6 +115,58 @@ location ^~ /_token/ {
 location = /_jwks {
     internal;
     proxy_pass http://$TEST_NGINX_PART:/keys?hold=$TEST_NGINX_KEYS&file=$TEST_NGINX_DATA/all.jwks;
+}
+
+location = /nothing { return 204; }
+_EOC_
+
+# a name server that does not answer, a service that does not take connections
+
+our $dns = IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1')
+    or die "a port: $@";
+our $full = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 0)
+    or die "a port: $@";
+our @full = map {
+    IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $full->sockport,
+                          Blocking => 0)
+} 1 .. 4;
+
+$ENV{TEST_NGINX_DNS} = $dns->sockport;
+$ENV{TEST_NGINX_FULL} = $full->sockport;
+
+our $names = $GwPart::PARTS . <<'_EOC_';
+resolver 127.0.0.1:$TEST_NGINX_DNS;
+
+location = /t {
+    gw_aggregate on;
+    gw_part a /_p/a?$http_x_a;
+    gw_part b /_named/b?$http_x_b;
+    gw_part c /_p/c?$http_x_c optional;
+}
+
+location = /full {
+    gw_aggregate on;
+    gw_part a /_p/a?$http_x_a;
+    gw_part b /_full/b?$http_x_b;
+    gw_part c /_p/c?$http_x_c optional;
+}
+
+location = /timeout {
+    gw_aggregate on;
+    gw_part a /_p/a?$http_x_a;
+    gw_part b /_named/b optional timeout=100ms;
+    gw_part c /_full/c optional timeout=100ms;
+}
+
+location ^~ /_named/ {
+    internal;
+    set $service nothing.example;
+    proxy_pass http://$service;
+}
+
+location ^~ /_full/ {
+    internal;
+    proxy_pass http://127.0.0.1:$TEST_NGINX_FULL;
 }
 
 location = /nothing { return 204; }
@@ -277,3 +330,21 @@ __DATA__
     is(finish($began[$_ - 1])->{body}, "{\"a\":1,\"b\":2,\"c\":$_}",
        "$name: $_") for 1 .. 4;
 }],
+
+
+
+=== TEST 3: names and connections
+--- config eval: $main::names
+--- cases
+(map {
+    my $uri = $_;
+
+    ["cancelled when another part fails: $uri", sub {
+        main::cancelled($_[0], uri => $uri);
+    }],
+    ["cancelled when the client leaves: $uri", sub {
+        main::left($_[0], uri => $uri);
+    }]
+} '/t', '/full'),
+['too long for the part', ask(uri => '/timeout', a => { json => 1 }), 200,
+ 'b;reason=timeout, c;reason=timeout', body => '{"a":1}'],
