@@ -24,7 +24,7 @@ typedef struct {
     const char  *keep;
     const char  *drop;
     const char  *pick;
-    ngx_uint_t   index;
+    ngx_uint_t   object;
 } want_t;
 
 
@@ -53,7 +53,7 @@ static const want_t  wants[] = {
     { .name = "drop member", .drop = "next" },
     { .name = "drop items.*.id", .drop = "items.*.id" },
     { .name = "keep items.*.id", .keep = "items.*.id" },
-    { .name = "index", .index = 1 }
+    { .name = "object", .object = 1 }
 };
 
 
@@ -239,8 +239,8 @@ main(int argc, char **argv)
                 line(drop);
                 line(pick);
 
-                if (wants[k].index) {
-                    ngx_gw_plan_index(plan);
+                if (wants[k].object) {
+                    ngx_gw_plan_object(plan);
                 }
 
                 (void) ngx_gw_plan_compile(plan, &error);

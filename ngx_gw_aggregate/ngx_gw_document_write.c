@@ -12,31 +12,37 @@
  * What is longer gets a buffer of its own, what is not is copied: that costs
  * less than an entry of writev() does.
  */
-#define NGX_GW_DOCUMENT_SHORT      2048
+#define NGX_GW_DOCUMENT_SHORT     2048
 
-/* blocks for copies: the first one, and the longest */
-#define NGX_GW_DOCUMENT_BLOCK      4096
-#define NGX_GW_DOCUMENT_MAX_BLOCK  65536
+/* memory for copies: the first piece, and the longest */
+#define NGX_GW_DOCUMENT_COPY      4096
+#define NGX_GW_DOCUMENT_MAX_COPY  65536
 
 
-typedef struct {
+struct ngx_gw_writer_s {
     ngx_pool_t               *pool;
+    ngx_gw_node_t            *node;     /* that is being written */
 
+    ngx_chain_t              *out;
     ngx_chain_t             **last;
     off_t                     len;      /* of what is in the chain */
 
     u_char                   *start;    /* of what was copied since */
     u_char                   *pos;
-    u_char                   *end;      /* of the block */
-    size_t                    block;    /* size of the next one */
+    u_char                   *end;      /* of the memory */
+    size_t                    size;     /* of the next piece */
+    size_t                    budget;
 
     ngx_uint_t                failed;   /* no memory */
-} ngx_gw_writer_t;
+};
 
 
-static void ngx_gw_document_write_run(ngx_gw_writer_t *w, ngx_gw_node_t *node);
-static void ngx_gw_document_write_array(ngx_gw_writer_t *w,
-    const ngx_gw_node_t *node);
+static ngx_gw_writer_t *ngx_gw_document_writer(ngx_gw_document_t *doc);
+static void ngx_gw_document_write_value(ngx_gw_writer_t *w,
+    const ngx_gw_slot_t *slot);
+static void ngx_gw_document_write_member(ngx_gw_writer_t *w,
+    ngx_gw_node_t *node);
+static ngx_gw_slot_t *ngx_gw_document_next(ngx_gw_node_t *node);
 static void ngx_gw_document_long(ngx_gw_writer_t *w, const u_char *data,
     size_t len);
 static void ngx_gw_document_buf(ngx_gw_writer_t *w, u_char *pos, u_char *last);
@@ -69,112 +75,103 @@ ngx_gw_document_char(ngx_gw_writer_t *w, u_char c)
 /* nodes on the way to the one at hand are linked by "up": no recursion */
 
 ngx_int_t
-ngx_gw_document_write(ngx_gw_document_t *doc, ngx_chain_t **out, off_t *len)
+ngx_gw_document_write(ngx_gw_document_t *doc, size_t *budget,
+    ngx_chain_t **out, off_t *len)
 {
-    ngx_gw_node_t         *node;
-    ngx_gw_slot_t         *slot;
-    ngx_gw_writer_t        w;
-    const ngx_gw_value_t  *value;
+    ngx_gw_node_t    *node;
+    ngx_gw_writer_t  *w;
 
-    ngx_memzero(&w, sizeof(ngx_gw_writer_t));
+    w = doc->writer;
 
-    w.pool = doc->pool;
-    w.last = out;
-    w.block = NGX_GW_DOCUMENT_BLOCK;
-
-    node = NULL;
-    value = &doc->root.value;
-
-    for ( ;; ) {
-
-        if (value->source) {
-            ngx_gw_document_text(&w, ngx_gw_document_data(value),
-                                 ngx_gw_document_len(value));
-
-        } else if (value->u.node->array) {
-            ngx_gw_document_write_array(&w, value->u.node);
-
-        } else {
-            ngx_gw_document_char(&w, '{');
-
-            value->u.node->up = node;
-            value->u.node->pos = 0;
-            node = value->u.node;
+    if (w == NULL) {
+        w = ngx_gw_document_writer(doc);
+        if (w == NULL) {
+            return NGX_ERROR;
         }
 
-        /* the next value that is not written with its name */
+        doc->writer = w;
 
-        for (value = NULL; node && value == NULL; /* void */ ) {
-
-            if (node->pos == node->n) {
-                ngx_gw_document_char(&w, '}');
-                node = node->up;
-                continue;
-            }
-
-            if (node->pos) {
-                ngx_gw_document_char(&w, ',');
-            }
-
-            slot = &node->slots[node->pos];
-
-            if (slot->intact) {
-                ngx_gw_document_write_run(&w, node);
-                continue;
-            }
-
-            node->pos++;
-
-            ngx_gw_document_char(&w, '"');
-            ngx_gw_document_text(&w, slot->name, slot->nlen);
-            ngx_gw_document_char(&w, '"');
-            ngx_gw_document_char(&w, ':');
-
-            value = &slot->value;
-        }
-
-        if (value == NULL || w.failed) {
-            break;
-        }
+        ngx_gw_document_write_value(w, &doc->root);
     }
 
-    *len = w.len + (w.pos - w.start);
+    w->budget = *budget;
 
-    ngx_gw_document_buf(&w, w.start, w.pos);
+    while (w->node && !w->failed) {
 
-    *w.last = NULL;
+        if (w->budget == 0) {
+            *budget = 0;
+            return NGX_AGAIN;
+        }
 
-    return w.failed ? NGX_ERROR : NGX_OK;
+        node = w->node;
+
+        if (node->block == NULL) {
+            ngx_gw_document_char(w, '}');
+            w->node = node->up;
+            continue;
+        }
+
+        ngx_gw_document_write_member(w, node);
+    }
+
+    doc->writer = NULL;
+    *budget = w->budget;
+
+    *len = w->len + (w->pos - w->start);
+
+    ngx_gw_document_buf(w, w->start, w->pos);
+
+    *w->last = NULL;
+    *out = w->out;
+
+    return w->failed ? NGX_ERROR : NGX_OK;
 }
 
 
-/* members that stand in their text one behind the other, as they stand */
-
-static void
-ngx_gw_document_write_run(ngx_gw_writer_t *w, ngx_gw_node_t *node)
+static ngx_gw_writer_t *
+ngx_gw_document_writer(ngx_gw_document_t *doc)
 {
-    u_char         *start, *last;
-    ngx_gw_slot_t  *slot;
+    ngx_gw_writer_t  *w;
 
-    slot = &node->slots[node->pos++];
-    start = slot->name - 1;
-
-    while (node->pos < node->n && slot[1].intact && slot[1].follows) {
-        slot++;
-        node->pos++;
+    w = ngx_pcalloc(doc->pool, sizeof(ngx_gw_writer_t));
+    if (w == NULL) {
+        return NULL;
     }
 
-    last = ngx_gw_document_data(&slot->value)
-           + ngx_gw_document_len(&slot->value);
+    w->pool = doc->pool;
+    w->last = &w->out;
+    w->size = NGX_GW_DOCUMENT_COPY;
 
-    ngx_gw_document_text(w, start, last - start);
+    return w;
 }
 
 
+/* of an object no more than the bracket */
+
 static void
-ngx_gw_document_write_array(ngx_gw_writer_t *w, const ngx_gw_node_t *node)
+ngx_gw_document_write_value(ngx_gw_writer_t *w, const ngx_gw_slot_t *slot)
 {
     ngx_gw_item_t  *item;
+    ngx_gw_node_t  *node;
+
+    if (slot->text) {
+        ngx_gw_document_text(w, slot->u.data, slot->len);
+        return;
+    }
+
+    node = slot->u.node;
+
+    if (slot->type == NGX_GW_SPLICE_OBJECT) {
+        ngx_gw_document_char(w, '{');
+
+        node->block = node->n ? node->blocks : NULL;
+        node->pos = 0;
+        node->up = w->node;
+
+        w->node = node;
+
+        return;
+    }
 
     ngx_gw_document_char(w, '[');
 
@@ -191,7 +188,72 @@ ngx_gw_document_write_array(ngx_gw_writer_t *w, const ngx_gw_node_t *node)
 }
 
 
-/* what does not go into the block */
+/* the next member, with others that stand in their text behind it */
+
+static void
+ngx_gw_document_write_member(ngx_gw_writer_t *w, ngx_gw_node_t *node)
+{
+    u_char         *start, *last;
+    size_t          n;
+    ngx_gw_slot_t  *slot, *next;
+
+    slot = &node->block->slots[node->pos];
+
+    if (node->pos || node->block != node->blocks) {
+        ngx_gw_document_char(w, ',');
+    }
+
+    next = ngx_gw_document_next(node);
+    n = NGX_GW_DOCUMENT_MEMBER;
+
+    if (!slot->intact) {
+        w->budget -= ngx_min(n, w->budget);
+
+        ngx_gw_document_char(w, '"');
+        ngx_gw_document_text(w, slot->name, slot->nlen);
+        ngx_gw_document_char(w, '"');
+        ngx_gw_document_char(w, ':');
+
+        ngx_gw_document_write_value(w, slot);
+
+        return;
+    }
+
+    start = slot->name - 1;
+
+    while (next && next->intact && next->follows && n < w->budget) {
+        slot = next;
+        next = ngx_gw_document_next(node);
+        n += NGX_GW_DOCUMENT_MEMBER;
+    }
+
+    w->budget -= ngx_min(n, w->budget);
+
+    last = slot->u.data + slot->len;
+
+    ngx_gw_document_text(w, start, last - start);
+}
+
+
+/* moves on to the next slot; NULL: there is none */
+
+static ngx_gw_slot_t *
+ngx_gw_document_next(ngx_gw_node_t *node)
+{
+    if (++node->pos == node->block->n) {
+        node->block = node->block->next;
+        node->pos = 0;
+
+        if (node->block == NULL) {
+            return NULL;
+        }
+    }
+
+    return &node->block->slots[node->pos];
+}
+
+
+/* what does not go into the memory at hand */
 
 static void
 ngx_gw_document_long(ngx_gw_writer_t *w, const u_char *data, size_t len)
@@ -213,7 +275,7 @@ ngx_gw_document_long(ngx_gw_writer_t *w, const u_char *data, size_t len)
         return;
     }
 
-    p = ngx_pnalloc(w->pool, w->block);
+    p = ngx_pnalloc(w->pool, w->size);
 
     if (p == NULL) {
         w->failed = 1;
@@ -222,9 +284,9 @@ ngx_gw_document_long(ngx_gw_writer_t *w, const u_char *data, size_t len)
 
     w->start = p;
     w->pos = ngx_cpymem(p, data, len);
-    w->end = p + w->block;
+    w->end = p + w->size;
 
-    w->block = ngx_min(2 * w->block, NGX_GW_DOCUMENT_MAX_BLOCK);
+    w->size = ngx_min(2 * w->size, NGX_GW_DOCUMENT_MAX_COPY);
 }
 
 

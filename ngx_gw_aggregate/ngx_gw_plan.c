@@ -250,9 +250,9 @@ ngx_gw_plan_pick(ngx_gw_plan_t *plan, ngx_str_t *pointer, const char **error)
 
 
 void
-ngx_gw_plan_index(ngx_gw_plan_t *plan)
+ngx_gw_plan_object(ngx_gw_plan_t *plan)
 {
-    plan->index = 1;
+    plan->object = 1;
 }
 
 
@@ -578,7 +578,6 @@ static ngx_int_t
 ngx_gw_plan_marks(ngx_gw_plan_t *plan, ngx_gw_plan_set_t *set,
     ngx_gw_plan_node_t *node, const char **error)
 {
-    u_char             *p;
     ngx_uint_t          i;
     ngx_gw_plan_raw_t  *raw;
 
@@ -611,22 +610,6 @@ ngx_gw_plan_marks(ngx_gw_plan_t *plan, ngx_gw_plan_set_t *set,
         }
 
         node->rename = raw->rename;
-    }
-
-    if (node->rename.data) {
-
-        p = ngx_pnalloc(plan->pool, node->rename.len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        node->hash = ngx_gw_json_hash(p, ngx_gw_json_string_decode(p,
-                                             node->rename.data,
-                                             node->rename.len) - p);
-
-        node->escaped = (ngx_strlchr(node->rename.data,
-                                     node->rename.data + node->rename.len,
-                                     '\\') != NULL);
     }
 
     return NGX_OK;

@@ -11,8 +11,7 @@
  * as they came, white space within it too; the result is one block of memory,
  * never longer than the text but for longer names.
  *
- * Values are picked on the way (the plan's variables), and of a text that is
- * to be merged a flat index of its members is made.
+ * Values are picked on the way (the plan's variables).
  *
  * Nothing here is a tree, recurses, or looks twice at a byte of what is only
  * passed on; a piece may end anywhere.
@@ -51,35 +50,14 @@ typedef enum {
     NGX_GW_SPLICE_CHARSET,     /* not UTF-8, or a byte order mark */
     NGX_GW_SPLICE_DEPTH,       /* nested deeper than max_depth */
     NGX_GW_SPLICE_SIZE,        /* longer than max_size */
-    NGX_GW_SPLICE_DUPLICATE,   /* a name twice in an object of the index */
     NGX_GW_SPLICE_ABSENT,      /* the selected value is not there */
-    NGX_GW_SPLICE_TYPE,        /* to be indexed, and no object */
+    NGX_GW_SPLICE_TYPE,        /* to be an object, and is none */
     NGX_GW_SPLICE_TRUNCATED    /* ended within the value */
 } ngx_gw_splice_error_e;
 
 
 /* what is wanted of a text; const once it is compiled, shared by all texts */
 typedef struct ngx_gw_plan_s  ngx_gw_plan_t;
-
-
-/*
- * A member of an object of the index, in the order of the text.  Offsets are
- * into the result.  Members of a member follow it at once if it is an object;
- * what is inside arrays is not in the index.
- */
-typedef struct {
-    uint32_t               hash;    /* of the unescaped name */
-    uint32_t               name;    /* offset of the name, behind its quote */
-    uint32_t               nlen;    /* its bytes as they stand */
-    uint32_t               pos;     /* offset of the value, with its quotes
-                                       or brackets */
-    uint32_t               len;     /* its bytes, without white space around */
-    uint32_t               next;    /* index of the next member of the same
-                                       object; 0: none */
-    uint8_t                type;
-    uint8_t                escaped; /* the name has backslash escapes */
-    uint8_t                empty;   /* an array or object without members */
-} ngx_gw_member_t;
 
 
 /* a value that a plan's variable has picked */
@@ -122,8 +100,8 @@ ngx_int_t ngx_gw_plan_rename(ngx_gw_plan_t *plan, ngx_str_t *field,
 ngx_int_t ngx_gw_plan_pick(ngx_gw_plan_t *plan, ngx_str_t *pointer,
     const char **error);
 
-/* an index of the result is wanted, which must be an object then */
-void ngx_gw_plan_index(ngx_gw_plan_t *plan);
+/* the result must be an object */
+void ngx_gw_plan_object(ngx_gw_plan_t *plan);
 
 /*
  * After all of the above, before the first text.  NGX_DECLINED: two lines
@@ -165,9 +143,6 @@ size_t ngx_gw_splice_offset(ngx_gw_splice_t *splice);
 /* after ngx_gw_splice_end() */
 ngx_gw_picked_t *ngx_gw_splice_picked(ngx_gw_splice_t *splice,
     ngx_uint_t variable);
-
-/* members of the object that was selected, from 0; *n of all levels together */
-ngx_gw_member_t *ngx_gw_splice_index(ngx_gw_splice_t *splice, ngx_uint_t *n);
 
 /* frees all memory of the text, the result too */
 void ngx_gw_splice_free(ngx_gw_splice_t *splice);

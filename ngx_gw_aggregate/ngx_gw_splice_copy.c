@@ -105,7 +105,7 @@ ngx_int_t
 ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
     ngx_uint_t type)
 {
-    ngx_uint_t                 inside, all, indexed;
+    ngx_uint_t                 inside, all;
     ngx_gw_splice_slot_t      *slot;
     ngx_gw_splice_frame_t     *f;
     const ngx_gw_plan_node_t  *pointer, *field;
@@ -119,7 +119,6 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
     field = NULL;
     inside = 0;
     all = 0;
-    indexed = 0;
 
     pointer = f->member_pointer;
 
@@ -148,21 +147,12 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
             }
 
         } else {
-
-            if (f->indexed
-                && ngx_gw_splice_member(s, ngx_gw_splice_at(s, p), type)
-                   != NGX_OK)
-            {
-                return s->rc;
-            }
-
             f->dropped = 0;
             f->kept++;
 
             field = f->member_field;
             inside = 1;
             all = f->all || field->keep;
-            indexed = f->indexed;
         }
 
     } else if (pointer && pointer->select) {
@@ -172,17 +162,13 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
         field = s->plan->selected;
         inside = 1;
         all = !s->plan->keep;
-        indexed = s->plan->index;
     }
 
     if (type < NGX_GW_SPLICE_ARRAY) {
         return NGX_OK;
     }
 
-    indexed = indexed && type == NGX_GW_SPLICE_OBJECT;
-
-    if (!indexed
-        && (all || !inside)
+    if ((all || !inside)
         && !ngx_gw_splice_leads_on(pointer, type)
         && !ngx_gw_splice_leads_on(field, type))
     {
@@ -199,7 +185,6 @@ ngx_gw_splice_value_begin(ngx_gw_splice_t *s, const u_char *p,
     f->array = (type == NGX_GW_SPLICE_ARRAY);
     f->inside = (u_char) inside;
     f->all = (u_char) all;
-    f->indexed = (u_char) indexed;
     f->end = ngx_gw_splice_at(s, p) + 1;
 
     return NGX_OK;
@@ -298,7 +283,6 @@ ngx_gw_splice_forget(ngx_gw_splice_t *s, const ngx_gw_plan_node_t *node)
     if (node->selects) {
         s->type = NGX_GW_SPLICE_NONE;
         s->result.len = 0;
-        s->members.len = 0;
     }
 
     for (i = 0; i < node->nslots; i++) {
@@ -312,7 +296,6 @@ ngx_gw_splice_forget(ngx_gw_splice_t *s, const ngx_gw_plan_node_t *node)
 ngx_int_t
 ngx_gw_splice_value_end(ngx_gw_splice_t *s, const u_char *p)
 {
-    ngx_gw_member_t           *member;
     ngx_gw_splice_slot_t      *slot;
     ngx_gw_splice_frame_t     *f;
     const ngx_gw_plan_node_t  *pointer;
@@ -345,12 +328,6 @@ ngx_gw_splice_value_end(ngx_gw_splice_t *s, const u_char *p)
 
     if (f->inside && !f->dropped) {
         f->end = ngx_gw_splice_at(s, p);
-
-        if (f->indexed) {
-            member = (ngx_gw_member_t *) s->members.data + f->last;
-            member->len = (uint32_t) f->end - member->pos;
-            member->empty = member->type >= NGX_GW_SPLICE_ARRAY && s->empty;
-        }
     }
 
     return NGX_OK;
@@ -384,33 +361,19 @@ ngx_gw_splice_comma(ngx_gw_splice_t *s, const u_char *p)
 
 /* the bracket at p closes what the innermost frame is of */
 
-ngx_int_t
+void
 ngx_gw_splice_close(ngx_gw_splice_t *s, const u_char *p)
 {
     ngx_gw_splice_frame_t  *f;
 
     f = s->frame;
 
-    if (f->inside) {
-        s->empty = (f->kept == 0);
-
-        if (!s->copying) {
-            ngx_gw_splice_copy_from(s, p);
-        }
-
-        if (f->indexed
-            && f->kept > 1
-            && (ngx_gw_splice_flush(s, p) != NGX_OK
-                || ngx_gw_splice_duplicates(s, p) != NGX_OK))
-        {
-            return s->rc;
-        }
+    if (f->inside && !s->copying) {
+        ngx_gw_splice_copy_from(s, p);
     }
 
     s->frame--;
     s->hook--;
-
-    return NGX_OK;
 }
 
 
@@ -494,15 +457,11 @@ ngx_gw_splice_rename(ngx_gw_splice_t *s, const u_char *p,
 
     ngx_gw_splice_copy_from(s, p);
 
-    f->nlen = node->rename.len - 2;
-    f->hash = node->hash;
-    f->escaped = node->escaped;
-
     return NGX_OK;
 }
 
 
-/* finds where a name, as it stands, is in the tries; hashes it for the index */
+/* finds where a name, as it stands, is in the tries */
 
 static ngx_int_t
 ngx_gw_splice_lookup(ngx_gw_splice_t *s, u_char *name, size_t len)
@@ -512,8 +471,6 @@ ngx_gw_splice_lookup(ngx_gw_splice_t *s, u_char *name, size_t len)
 
     f = s->frame;
 
-    f->nlen = len;
-    f->escaped = s->escaped;
     f->member_pointer = NULL;
     f->member_field = NULL;
 
@@ -524,7 +481,7 @@ ngx_gw_splice_lookup(ngx_gw_splice_t *s, u_char *name, size_t len)
 
         /* a character takes six bytes at most */
 
-        if (!f->indexed && len > 6 * s->plan->max_name) {
+        if (len > 6 * s->plan->max_name) {
             return NGX_OK;
         }
 
@@ -536,10 +493,6 @@ ngx_gw_splice_lookup(ngx_gw_splice_t *s, u_char *name, size_t len)
 
         text.data = s->scratch.data;
         text.len = ngx_gw_splice_unescape(text.data, name, len) - text.data;
-    }
-
-    if (f->indexed) {
-        f->hash = ngx_gw_json_hash(text.data, text.len);
     }
 
     if (f->pointer) {
@@ -802,7 +755,7 @@ ngx_gw_splice_cleanup(void *data)
     ngx_uint_t            i, n;
     ngx_gw_splice_buf_t  *buf;
 
-    n = s->plan->nslots + 4;
+    n = s->plan->nslots + 3;
 
     for (i = 0; i < n; i++) {
 
@@ -813,19 +766,15 @@ ngx_gw_splice_cleanup(void *data)
             break;
 
         case 1:
-            buf = &s->members;
-            break;
-
-        case 2:
             buf = &s->partial;
             break;
 
-        case 3:
+        case 2:
             buf = &s->scratch;
             break;
 
         default:
-            buf = &s->slots[i - 4].buf;
+            buf = &s->slots[i - 3].buf;
         }
 
         if (buf->heap) {

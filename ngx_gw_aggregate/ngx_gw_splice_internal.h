@@ -23,6 +23,37 @@
 /* a name or an index that no step of a path is; also "no variable" */
 #define NGX_GW_PLAN_NONE       ((uint32_t) -1)
 
+/* what is expected */
+#define NGX_GW_SPLICE_VALUE       0
+#define NGX_GW_SPLICE_FIRST_ITEM  1    /* or the end of the array */
+#define NGX_GW_SPLICE_NAME        2
+#define NGX_GW_SPLICE_FIRST_NAME  3    /* or the end of the object */
+#define NGX_GW_SPLICE_COLON       4
+#define NGX_GW_SPLICE_BEHIND      5    /* comma or bracket */
+#define NGX_GW_SPLICE_DONE        6
+
+/* tokens that may go on in the next piece */
+#define NGX_GW_SPLICE_IN_STRING   1
+#define NGX_GW_SPLICE_IN_NUMBER   2
+#define NGX_GW_SPLICE_IN_LITERAL  3
+#define NGX_GW_SPLICE_IN_MARK     4    /* a byte order mark, perhaps */
+
+/* where in a string */
+#define NGX_GW_SPLICE_PLAIN       0
+#define NGX_GW_SPLICE_ESCAPE      1    /* behind a backslash */
+#define NGX_GW_SPLICE_HEX         2
+#define NGX_GW_SPLICE_CHAR        3    /* within one of several bytes */
+
+/* where in a number; from ZERO on it may end */
+#define NGX_GW_SPLICE_MINUS       0
+#define NGX_GW_SPLICE_POINT       1
+#define NGX_GW_SPLICE_E           2
+#define NGX_GW_SPLICE_E_SIGN      3
+#define NGX_GW_SPLICE_ZERO        4
+#define NGX_GW_SPLICE_INT         5
+#define NGX_GW_SPLICE_FRACTION    6
+#define NGX_GW_SPLICE_EXPONENT    7
+
 
 typedef struct ngx_gw_plan_node_s  ngx_gw_plan_node_t;
 typedef struct ngx_gw_plan_raw_s   ngx_gw_plan_raw_t;
@@ -58,9 +89,7 @@ struct ngx_gw_plan_node_s {
     ngx_uint_t                 nslots;
 
     ngx_str_t                  rename;   /* with quotes; data NULL: none */
-    uint32_t                   hash;     /* of the new name */
 
-    unsigned                   escaped:1;  /* the new name */
     unsigned                   select:1;
     unsigned                   selects:1;  /* here or below */
     unsigned                   keep:1;     /* as a whole */
@@ -86,7 +115,7 @@ struct ngx_gw_plan_s {
 
     unsigned                   select:1;  /* a line has said what */
     unsigned                   keep:1;    /* what is not named is left out */
-    unsigned                   index:1;
+    unsigned                   object:1;
     unsigned                   whole:1;   /* nearly all is wanted */
 };
 
@@ -122,19 +151,13 @@ typedef struct {
     size_t                     end;      /* offset in the result behind the
                                             last kept member, or the bracket */
     size_t                     name;     /* offset of the quote */
-    uint32_t                   nlen;
-    uint32_t                   hash;
 
     uint32_t                   index;    /* of the next item */
     uint32_t                   kept;     /* members so far */
-    uint32_t                   first;    /* members of the index */
-    uint32_t                   last;
 
-    u_char                     escaped;
     u_char                     array;
     u_char                     inside;   /* of what was selected */
     u_char                     all;      /* kept, if nothing says drop */
-    u_char                     indexed;
     u_char                     dropped;  /* the member at hand */
 
     uint16_t                   pi;       /* items of pointer, and of field, */
@@ -152,7 +175,6 @@ struct ngx_gw_splice_s {
 
     u_char                    *nest;     /* by depth: is it an object? */
     u_char                     object;   /* the innermost is */
-    u_char                     empty;    /* the last that was closed */
     u_char                     escaped;  /* the string at hand */
     u_char                     name;     /* within a name */
     u_char                     copying;
@@ -176,7 +198,6 @@ struct ngx_gw_splice_s {
     ngx_uint_t                 nframes;
 
     ngx_gw_splice_buf_t        result;
-    ngx_gw_splice_buf_t        members;
     ngx_gw_splice_buf_t        partial;  /* a name that came in pieces */
     ngx_gw_splice_buf_t        scratch;
 
@@ -222,18 +243,11 @@ ngx_int_t ngx_gw_splice_value_end(ngx_gw_splice_t *s, const u_char *p);
 void ngx_gw_splice_name_begin(ngx_gw_splice_t *s, const u_char *p);
 ngx_int_t ngx_gw_splice_name_end(ngx_gw_splice_t *s, const u_char *p);
 void ngx_gw_splice_comma(ngx_gw_splice_t *s, const u_char *p);
-ngx_int_t ngx_gw_splice_close(ngx_gw_splice_t *s, const u_char *p);
+void ngx_gw_splice_close(ngx_gw_splice_t *s, const u_char *p);
 
 /* a piece begins; a piece ends, and what is wanted of it is copied */
 void ngx_gw_splice_piece_begin(ngx_gw_splice_t *s, const u_char *p);
 ngx_int_t ngx_gw_splice_piece_end(ngx_gw_splice_t *s, const u_char *end);
-
-/* a member of the object of the innermost frame, its value at offset pos */
-ngx_int_t ngx_gw_splice_member(ngx_gw_splice_t *s, size_t pos,
-    ngx_uint_t type);
-
-/* looks for a name twice in the object of the innermost frame */
-ngx_int_t ngx_gw_splice_duplicates(ngx_gw_splice_t *s, const u_char *p);
 
 /*
  * Unescapes len bytes without quotes; dst has room for as many.  An unpaired
@@ -241,6 +255,66 @@ ngx_int_t ngx_gw_splice_duplicates(ngx_gw_splice_t *s, const u_char *p);
  * different names stay different.
  */
 u_char *ngx_gw_splice_unescape(u_char *dst, const u_char *src, size_t len);
+
+/*
+ * Tokens, from p on, which end in the piece or are left to the next one; what
+ * is behind them.  NULL: s->rc says what.
+ */
+
+/* what the piece before has ended in */
+const u_char *ngx_gw_splice_resume(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+
+/* within a string, s->part says where */
+const u_char *ngx_gw_splice_string(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+
+/* at its first character */
+const u_char *ngx_gw_splice_number(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+
+/* s->literal is what is left of it */
+const u_char *ngx_gw_splice_literal(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+
+/* p is at something that must not be there: NULL, or it goes on */
+const u_char *ngx_gw_splice_unexpected(ngx_gw_splice_t *s, const u_char *p,
+    const u_char *end);
+
+
+/* behind a value that ends before p */
+
+static ngx_inline const u_char *
+ngx_gw_splice_value_done(ngx_gw_splice_t *s, const u_char *p)
+{
+    s->state = s->depth ? NGX_GW_SPLICE_BEHIND : NGX_GW_SPLICE_DONE;
+
+    if (s->depth == s->hook && ngx_gw_splice_value_end(s, p) != NGX_OK) {
+        return NULL;
+    }
+
+    return p;
+}
+
+
+/* the string at hand is complete, p is behind it */
+
+static ngx_inline const u_char *
+ngx_gw_splice_string_done(ngx_gw_splice_t *s, const u_char *p)
+{
+    if (!s->name) {
+        return ngx_gw_splice_value_done(s, p);
+    }
+
+    s->name = 0;
+    s->state = NGX_GW_SPLICE_COLON;
+
+    if (s->depth == s->hook && ngx_gw_splice_name_end(s, p) != NGX_OK) {
+        return NULL;
+    }
+
+    return p;
+}
 
 
 #endif /* _NGX_GW_SPLICE_INTERNAL_H_INCLUDED_ */

@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include <ngx_md5.h>
 
 #include "ngx_gw_document.h"
 #include "ngx_gw_splice.h"
@@ -119,8 +120,6 @@ typedef struct {
     ngx_http_gw_parts_t         uses;      /* whose values are used */
 
     ngx_str_t                   fallback;  /* default=; data NULL: none */
-    ngx_gw_member_t            *fallback_index;
-    ngx_uint_t                  nfallback;
     ngx_str_t                   select;
     ngx_str_t                   at;
     ngx_gw_place_t              place;
@@ -233,6 +232,7 @@ typedef struct {
     ngx_http_gw_inflate_t      *inflate;
     u_char                     *buffer;    /* that its body is read into, if
                                               it is not the upstream's own */
+    size_t                      taken;     /* of it without a pause */
     ngx_str_t                   raw;       /* as=string: what has come */
     size_t                      raw_size;
 
@@ -268,15 +268,26 @@ struct ngx_http_gw_aggregate_s {
     ngx_http_gw_parts_t         settled;   /* done, failed or skipped */
 
     ngx_event_t                 timer;     /* for the next deadline */
+    ngx_event_t                 next;      /* step of what takes long */
     ngx_msec_t                  begin;
     ngx_msec_t                  deadline;
 
     ngx_list_t                  headers;   /* of parts' requests */
     ngx_http_gw_run_t          *failed;    /* the required part that decides */
+
+    ngx_gw_document_t          *document;  /* NULL: not begun */
+    ngx_uint_t                  joined;    /* parts that are in it */
+    ngx_chain_t                *out;       /* NULL: not written yet */
+    off_t                       length;
+    ngx_md5_t                   md5;       /* for the ETag */
+    ngx_chain_t                *digested;  /* up to this buffer, and there up */
+    size_t                      pos;       /* to this byte */
+
     ngx_int_t                   status;    /* of a refused request */
 
     unsigned                    has_headers:1;
     unsigned                    finished:1;
+    unsigned                    joining:1; /* takes more than one step */
     unsigned                    too_large:1; /* the answer */
     unsigned                    partial:1; /* a part has failed */
 };
@@ -376,6 +387,19 @@ ngx_int_t ngx_http_gw_aggregate_filter_init(ngx_conf_t *cf);
 
 /* the body has ended: what the part's value is, or why it has failed */
 ngx_int_t ngx_http_gw_part_end(ngx_http_gw_run_t *run);
+
+
+/* ngx_http_gw_aggregate_join.c */
+
+/* most bytes of a step, by which others wait */
+#define NGX_HTTP_GW_AGGREGATE_STEP  262144
+
+/*
+ * Makes ag->out, a step at a time.  NGX_OK; NGX_AGAIN: to be called in a turn
+ * of its own; NGX_DECLINED: a part has failed, so look again; NGX_ERROR: no
+ * memory; or the status, if it is too long.
+ */
+ngx_int_t ngx_http_gw_aggregate_join(ngx_http_gw_aggregate_t *ag);
 
 
 /* ngx_http_gw_aggregate_answer.c */

@@ -6,41 +6,24 @@
 
 #include "ngx_http_gw_aggregate.h"
 
-#include <ngx_md5.h>
 
-
-static ngx_int_t ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag,
-    ngx_chain_t **out, off_t *len);
-static ngx_int_t ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run,
-    ngx_gw_document_t *doc);
-static ngx_int_t ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag,
-    ngx_gw_document_t *doc);
 static ngx_int_t ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_partial(ngx_http_gw_aggregate_t *ag);
-static ngx_int_t ngx_http_gw_aggregate_etag(ngx_http_request_t *r,
-    ngx_chain_t *out);
+static ngx_int_t ngx_http_gw_aggregate_etag(ngx_http_gw_aggregate_t *ag);
 
 
 ngx_int_t
 ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
 {
-    off_t                len;
     ngx_int_t            rc;
     ngx_buf_t           *b;
-    ngx_chain_t         *out, *cl;
+    ngx_chain_t         *cl;
     ngx_http_request_t  *r;
 
     r = ag->request;
 
-    rc = ngx_http_gw_aggregate_document(ag, &out, &len);
-
-    if (rc != NGX_OK) {
-        return rc == NGX_DECLINED ? NGX_HTTP_BAD_GATEWAY
-                                  : NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = len;
+    r->headers_out.content_length_n = ag->length;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
@@ -49,13 +32,13 @@ ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!ag->conf->etag || ag->partial || r->method == NGX_HTTP_POST) {
+    if (ag->digested == NULL) {
 
         /* nothing that a condition could be about, "*" neither */
 
         r->disable_not_modified = 1;
 
-    } else if (ngx_http_gw_aggregate_etag(r, out) != NGX_OK) {
+    } else if (ngx_http_gw_aggregate_etag(ag) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -65,172 +48,13 @@ ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
         return rc;
     }
 
-    for (cl = out; cl->next; cl = cl->next) { /* void */ }
+    for (cl = ag->out; cl->next; cl = cl->next) { /* void */ }
 
     b = cl->buf;
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
 
-    return ngx_http_output_filter(r, out);
-}
-
-
-/* NGX_DECLINED: too long */
-
-static ngx_int_t
-ngx_http_gw_aggregate_document(ngx_http_gw_aggregate_t *ag, ngx_chain_t **out,
-    off_t *len)
-{
-    ngx_uint_t           i, level;
-    ngx_gw_document_t   *doc;
-    ngx_http_request_t  *r;
-
-    r = ag->request;
-
-    doc = ngx_gw_document_create(r->pool);
-    if (doc == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < ag->nruns; i++) {
-        if (ngx_http_gw_aggregate_put(&ag->runs[i], doc) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (ag->runs[i].state == NGX_HTTP_GW_FAILED) {
-            ag->partial = 1;
-
-            level = ag->runs[i].reason == NGX_HTTP_GW_URI ? NGX_LOG_INFO
-                                                          : NGX_LOG_WARN;
-
-            ngx_log_error(level, r->connection->log, 0,
-                          "optional part \"%V\" failed: %V, status %ui",
-                          &ag->runs[i].part->name,
-                          &ngx_http_gw_aggregate_reasons[ag->runs[i].reason],
-                          ag->runs[i].status);
-        }
-    }
-
-    if (ag->partial && ag->conf->errors.len
-        && ngx_http_gw_aggregate_errors(ag, doc) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_gw_document_write(doc, out, len) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (*len > (off_t) ag->conf->max_size) {
-        ag->too_large = 1;
-
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "the answer of %O bytes is longer than "
-                      "gw_aggregate_max_size", *len);
-
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run, ngx_gw_document_t *doc)
-{
-    ngx_str_t           *json;
-    ngx_uint_t           n;
-    ngx_gw_member_t     *index;
-    ngx_http_gw_part_t  *part;
-
-    part = run->part;
-
-    if (run->state == NGX_HTTP_GW_DONE) {
-        json = &run->value;
-
-    } else if (part->fallback.data) {
-        json = &part->fallback;
-
-    } else {
-        return NGX_OK;
-    }
-
-    switch (part->as) {
-
-    case NGX_HTTP_GW_AS_MERGE:
-        if (json == &part->fallback) {
-            index = part->fallback_index;
-            n = part->nfallback;
-
-        } else {
-            index = ngx_gw_splice_index(run->splice, &n);
-        }
-
-        return ngx_gw_document_merge(doc, &part->place, json, index, n,
-                                     part->concat);
-
-    case NGX_HTTP_GW_AS_ARRAY:
-        return ngx_gw_document_append(doc, &part->place, json);
-
-    default: /* NGX_HTTP_GW_AS_VALUE, NGX_HTTP_GW_AS_STRING */
-        return ngx_gw_document_set(doc, &part->place, json);
-    }
-}
-
-
-/* {"advice":{"reason":"status","status":503}} */
-
-static ngx_int_t
-ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag,
-    ngx_gw_document_t *doc)
-{
-    u_char             *p;
-    size_t              len;
-    ngx_str_t           json;
-    ngx_uint_t          i;
-    ngx_http_gw_run_t  *run;
-
-    len = 2;
-
-    for (i = 0; i < ag->nruns; i++) {
-        len += sizeof(",\"\":{\"reason\":\"dependency\",\"status\":}") - 1
-               + ag->runs[i].part->name.len + NGX_INT_T_LEN;
-    }
-
-    p = ngx_pnalloc(ag->request->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    json.data = p;
-    *p++ = '{';
-
-    for (i = 0; i < ag->nruns; i++) {
-        run = &ag->runs[i];
-
-        if (run->state != NGX_HTTP_GW_FAILED) {
-            continue;
-        }
-
-        if (p != json.data + 1) {
-            *p++ = ',';
-        }
-
-        p = ngx_sprintf(p, "\"%V\":{\"reason\":\"%V\"", &run->part->name,
-                        &ngx_http_gw_aggregate_reasons[run->reason]);
-
-        if (run->reason == NGX_HTTP_GW_STATUS) {
-            p = ngx_sprintf(p, ",\"status\":%ui", run->status);
-        }
-
-        *p++ = '}';
-    }
-
-    *p++ = '}';
-
-    json.len = p - json.data;
-
-    return ngx_gw_document_set(doc, &ag->conf->errors_place, &json);
+    return ngx_http_output_filter(r, ag->out);
 }
 
 
@@ -339,20 +163,16 @@ ngx_http_gw_aggregate_partial(ngx_http_gw_aggregate_t *ag)
 /* strong: equal bytes, equal tag */
 
 static ngx_int_t
-ngx_http_gw_aggregate_etag(ngx_http_request_t *r, ngx_chain_t *out)
+ngx_http_gw_aggregate_etag(ngx_http_gw_aggregate_t *ag)
 {
-    u_char            *p, digest[16];
-    ngx_md5_t          md5;
-    ngx_str_t          value;
-    ngx_table_elt_t   *h;
+    u_char              *p, digest[16];
+    ngx_str_t            value;
+    ngx_table_elt_t     *h;
+    ngx_http_request_t  *r;
 
-    ngx_md5_init(&md5);
+    r = ag->request;
 
-    for ( /* void */ ; out; out = out->next) {
-        ngx_md5_update(&md5, out->buf->pos, out->buf->last - out->buf->pos);
-    }
-
-    ngx_md5_final(digest, &md5);
+    ngx_md5_final(digest, &ag->md5);
 
     p = ngx_pnalloc(r->pool, 34);
     if (p == NULL) {

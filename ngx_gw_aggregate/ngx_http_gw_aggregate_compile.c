@@ -16,6 +16,8 @@ static char *ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
 static char *ngx_http_gw_part_fallback(ngx_conf_t *cf,
     ngx_http_gw_part_t *part);
+static ngx_int_t ngx_http_gw_part_unique(ngx_conf_t *cf,
+    ngx_http_gw_part_t *part);
 static char *ngx_http_gw_part_after(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
 static char *ngx_http_gw_part_cycles(ngx_conf_t *cf,
@@ -122,7 +124,7 @@ ngx_http_gw_part_plan(ngx_conf_t *cf, ngx_http_gw_part_t *part)
     error = "no memory";
 
     if (part->as == NGX_HTTP_GW_AS_MERGE) {
-        ngx_gw_plan_index(part->plan);
+        ngx_gw_plan_object(part->plan);
         part->planned = 1;
     }
 
@@ -250,7 +252,7 @@ ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
             return NGX_CONF_ERROR;
         }
 
-        ngx_gw_plan_index(plan);
+        ngx_gw_plan_object(plan);
 
         if (ngx_gw_plan_compile(plan, &error) != NGX_OK) {
             return NGX_CONF_ERROR;
@@ -277,9 +279,38 @@ ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
     }
 
     part->fallback = json;
-    part->fallback_index = ngx_gw_splice_index(splice, &part->nfallback);
+
+    if (plan && ngx_http_gw_part_unique(cf, part) != NGX_OK) {
+        ngx_http_gw_part_error(cf, part, "default= of part \"%V\" has a name "
+                               "twice", &part->name);
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
+}
+
+
+/* of what is merged into a document the names are looked at */
+
+static ngx_int_t
+ngx_http_gw_part_unique(ngx_conf_t *cf, ngx_http_gw_part_t *part)
+{
+    size_t              budget;
+    ngx_gw_place_t      root;
+    ngx_gw_document_t  *doc;
+
+    doc = ngx_gw_document_create(cf->pool);
+    if (doc == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&root, sizeof(ngx_gw_place_t));
+
+    ngx_gw_document_merge(doc, &root, &part->fallback, 1, 0);
+
+    budget = NGX_MAX_SIZE_T_VALUE;
+
+    return ngx_gw_document_run(doc, &budget);
 }
 
 

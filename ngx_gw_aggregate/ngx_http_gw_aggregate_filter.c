@@ -32,6 +32,8 @@ static ngx_int_t ngx_http_gw_part_encoding(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_gw_part_charset(ngx_str_t *charset);
 static ngx_int_t ngx_http_gw_part_fields_of(ngx_http_request_t *r,
     const char *name, size_t len, ngx_array_t **values);
+static void ngx_http_gw_part_pause(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run, size_t len);
 static ngx_int_t ngx_http_gw_part_data(void *data, u_char *p, size_t len);
 static ngx_int_t ngx_http_gw_part_raw(ngx_http_gw_run_t *run, u_char *p,
     size_t len);
@@ -453,6 +455,8 @@ ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (b->pos < b->last && !run->discard) {
+            ngx_http_gw_part_pause(r, run, b->last - b->pos);
+
             rc = run->inflate
                  ? ngx_http_gw_inflate(run->inflate, b->pos, b->last - b->pos,
                                        ngx_http_gw_part_data, run)
@@ -482,6 +486,52 @@ ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * nginx reads what a service sends as long as there is something to be read.
+ * Of what is long the next step is left to a turn of its own, as if nothing
+ * were to be read until then.
+ */
+
+static void
+ngx_http_gw_part_pause(ngx_http_request_t *r, ngx_http_gw_run_t *run,
+    size_t len)
+{
+    ngx_event_t          *rev;
+    ngx_http_upstream_t  *u;
+
+    run->taken += len;
+
+    if (run->taken < NGX_HTTP_GW_AGGREGATE_STEP) {
+        return;
+    }
+
+    run->taken = 0;
+
+    u = r->upstream;
+
+    if (u == NULL || u->buffering || u->length == 0
+        || u->peer.connection == NULL)
+    {
+        return;
+    }
+
+    rev = u->peer.connection->read;
+
+    if (!rev->ready || rev->eof || rev->error) {
+        return;
+    }
+
+    /* one that is posted for this turn would find nothing to be read */
+
+    if (rev->posted) {
+        ngx_delete_posted_event(rev);
+    }
+
+    rev->ready = 0;
+    ngx_post_event(rev, &ngx_posted_next_events);
 }
 
 
@@ -669,9 +719,6 @@ ngx_http_gw_part_splice_reason(ngx_gw_splice_t *splice)
 
     case NGX_GW_SPLICE_SIZE:
         return NGX_HTTP_GW_SIZE;
-
-    case NGX_GW_SPLICE_DUPLICATE:
-        return NGX_HTTP_GW_DUPLICATE;
 
     default:
         return NGX_HTTP_GW_JSON;

@@ -35,6 +35,7 @@ static void ngx_http_gw_aggregate_finish(ngx_http_gw_aggregate_t *ag,
     ngx_int_t rc);
 static void ngx_http_gw_aggregate_set_timer(ngx_http_gw_aggregate_t *ag);
 static void ngx_http_gw_aggregate_timer_handler(ngx_event_t *ev);
+static void ngx_http_gw_aggregate_next_handler(ngx_event_t *ev);
 static void ngx_http_gw_aggregate_skip(ngx_http_gw_run_t *run,
     ngx_http_gw_reason_e reason);
 static void ngx_http_gw_aggregate_end(ngx_http_gw_run_t *run,
@@ -259,6 +260,10 @@ ngx_http_gw_aggregate_create(ngx_http_request_t *r)
     ag->timer.data = ag;
     ag->timer.log = r->connection->log;
 
+    ag->next.handler = ngx_http_gw_aggregate_next_handler;
+    ag->next.data = ag;
+    ag->next.log = r->connection->log;
+
     cln->handler = ngx_http_gw_aggregate_cleanup;
 
     hcln->handler = ngx_http_gw_aggregate_leave;
@@ -301,6 +306,10 @@ ngx_http_gw_aggregate_cleanup(void *data)
 
     if (ag->timer.timer_set) {
         ngx_del_timer(&ag->timer);
+    }
+
+    if (ag->next.posted) {
+        ngx_delete_posted_event(&ag->next);
     }
 }
 
@@ -349,7 +358,7 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
 
     ag = ngx_http_gw_aggregate_get(r);
 
-    if (ag == NULL || ag->finished) {
+    if (ag == NULL || ag->finished || ag->next.posted) {
         return;
     }
 
@@ -400,7 +409,24 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
 
         /* nothing waits either: what it waits for would have been started */
 
-        ngx_http_gw_aggregate_finish(ag, NGX_OK);
+        rc = ngx_http_gw_aggregate_join(ag);
+
+        if (rc == NGX_DECLINED) {
+            ngx_http_gw_aggregate_run(r);
+            return;
+        }
+
+        /* what took several steps is sent in one of its own */
+
+        if (rc == NGX_AGAIN || (rc == NGX_OK && ag->joining)) {
+            ag->joining = (rc == NGX_AGAIN);
+            ngx_post_event(&ag->next, &ngx_posted_next_events);
+            return;
+        }
+
+        ngx_http_gw_aggregate_finish(ag, rc == NGX_ERROR
+                                         ? NGX_HTTP_INTERNAL_SERVER_ERROR
+                                         : rc);
         return;
     }
 
@@ -767,6 +793,23 @@ ngx_http_gw_aggregate_timer_handler(ngx_event_t *ev)
             ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_TIMEOUT);
         }
     }
+
+    ngx_http_gw_aggregate_run(ag->request);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_gw_aggregate_next_handler(ngx_event_t *ev)
+{
+    ngx_connection_t         *c;
+    ngx_http_gw_aggregate_t  *ag;
+
+    ag = ev->data;
+    c = ag->request->connection;
+
+    ngx_http_set_log_request(c->log, ag->request);
 
     ngx_http_gw_aggregate_run(ag->request);
 

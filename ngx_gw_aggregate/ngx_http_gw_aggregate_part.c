@@ -688,6 +688,10 @@ ngx_http_gw_part_cancel(ngx_http_gw_run_t *run)
             ngx_del_timer(&inner->timer);
         }
 
+        if (inner->next.posted) {
+            ngx_delete_posted_event(&inner->next);
+        }
+
         for (i = 0; i < inner->nruns; i++) {
             if (inner->runs[i].request) {
                 ngx_http_gw_part_cancel(&inner->runs[i]);

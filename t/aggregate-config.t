@@ -125,7 +125,7 @@ __DATA__
         row("gw_part a /a as=merge 'default=[]';",
             'default= of part "a" is not a JSON object'),
         row("gw_part a /a as=merge 'default={\"a\":1,\"a\":2}';",
-            'default= of part "a" is not a JSON object'),
+            'default= of part "a" has a name twice'),
         option('select', 'invalid JSON pointer "%s" as select=', 'a', 'a/b',
                '/a~2', '/a~', '/' . 'a/' x 30),
         option('at', 'invalid JSON pointer "%s" as at=', 'a', 'a/b', '/a~2',

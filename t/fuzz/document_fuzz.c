@@ -1,8 +1,8 @@
 /* fuzz: ngx_gw_aggregate/ngx_gw_document.c
-         ngx_gw_aggregate/ngx_gw_document_index.c
+         ngx_gw_aggregate/ngx_gw_document_merge.c
+         ngx_gw_aggregate/ngx_gw_document_node.c
          ngx_gw_aggregate/ngx_gw_document_place.c
          ngx_gw_aggregate/ngx_gw_document_write.c
-         ngx_gw_common/ngx_gw_json.c ngx_gw_common/ngx_gw_json_number.c
          ngx_gw_common/ngx_gw_json_string.c */
 
 /*
@@ -11,14 +11,17 @@
  * written must be that tree, members in the same order.
  *
  *     s/a/b [1]      sets            r  arrays are replaced, not joined
- *     a/a "x"        appends         i  an index is given
+ *     a/a "x"        appends         i  names must be unique
  *     mri {"a":1}    merges          w  a long run of white space in brackets
+ *                                    p  in steps, as small as can be
+ *
+ * A text that has a name twice is merged with "i" only: it is refused, or what
+ * jansson makes of it.
  */
 
 
 #include "ngx_gw_document.h"
 #include "ngx_gw_json.h"
-#include "document_help.h"
 
 #include <jansson.h>
 
@@ -38,6 +41,11 @@ typedef struct {
     json_t             *root;
     ngx_uint_t          twice;     /* some object has a name twice: its order
                                       is not what jansson makes of it */
+    ngx_uint_t          lines;
+    uint64_t            unsure;    /* lines of such texts, a bit for each */
+    ngx_uint_t          refused;
+    size_t              budget;
+    ngx_gw_place_t      places[64];
 } state_t;
 
 
@@ -188,6 +196,32 @@ widen(ngx_pool_t *pool, ngx_str_t *text)
 
 
 static void
+done(state_t *st, size_t budget)
+{
+    size_t      left;
+    ngx_int_t   rc;
+    ngx_uint_t  source;
+
+    do {
+        left = budget;
+        rc = ngx_gw_document_run(st->doc, &left);
+    } while (rc == NGX_AGAIN && left == 0);
+
+    if (rc == NGX_OK) {
+        return;
+    }
+
+    must(rc == NGX_DECLINED);
+
+    source = ngx_gw_document_source(st->doc);
+
+    must(source && (st->unsure & (uint64_t) 1 << (source - 1)));
+
+    st->refused = 1;
+}
+
+
+static void
 line(state_t *st, const char *p, const char *last)
 {
     char              op;
@@ -195,14 +229,15 @@ line(state_t *st, const char *p, const char *last)
     ngx_str_t         pointer, text;
     const char       *from, *end;
     ngx_int_t         rc;
-    ngx_uint_t        n, concat, indexed, white;
+    ngx_uint_t        concat, unique, white, step;
     json_error_t      error;
-    ngx_gw_place_t    place;
-    ngx_gw_member_t  *index;
+    ngx_gw_place_t   *place;
 
-    if (p == last || memchr(p, '\0', last - p)) {
+    if (p == last || memchr(p, '\0', last - p) || st->lines == 64) {
         return;
     }
+
+    place = &st->places[st->lines++];
 
     op = *p++;
 
@@ -211,12 +246,14 @@ line(state_t *st, const char *p, const char *last)
     }
 
     concat = 1;
-    indexed = 0;
+    unique = 0;
     white = 0;
+    step = 0;
 
     for ( /* void */ ; p < last && *p != '/' && *p != ' '; p++) {
         concat &= (*p != 'r');
-        indexed |= (*p == 'i');
+        unique |= (*p == 'i');
+        step |= (*p == 'p');
         white |= (*p == 'w');
     }
 
@@ -236,21 +273,25 @@ line(state_t *st, const char *p, const char *last)
         last--;
     }
 
-    rc = ngx_gw_place_compile(st->pool, &pointer, &place);
+    rc = ngx_gw_place_compile(st->pool, &pointer, place);
 
     if (rc != NGX_OK) {
         must(rc == NGX_DECLINED);
         return;
     }
 
-    must((place.nsteps == 0) == (pointer.len == 0));
+    must((place->nsteps == 0) == (pointer.len == 0));
 
     value = json_loadb(p, last - p, JSON_DECODE_ANY|JSON_REJECT_DUPLICATES,
                        &error);
 
-    if (value == NULL && op != 'm') {
+    if (value == NULL && (op != 'm' || unique)) {
         value = json_loadb(p, last - p, JSON_DECODE_ANY, &error);
         st->twice |= (value != NULL);
+
+        if (op == 'm') {
+            st->unsure |= (uint64_t) 1 << (st->lines - 1);
+        }
     }
 
     if (value == NULL) {
@@ -270,27 +311,26 @@ line(state_t *st, const char *p, const char *last)
     switch (op) {
 
     case 's':
-        must(ngx_gw_document_set(st->doc, &place, &text) == NGX_OK);
+        ngx_gw_document_set(st->doc, place, &text);
 
         new = json_incref(value);
         break;
 
     case 'a':
-        must(ngx_gw_document_append(st->doc, &place, &text) == NGX_OK);
+        ngx_gw_document_append(st->doc, place, &text);
 
         new = json_is_array(old) ? json_deep_copy(old) : json_array();
         json_array_append(new, value);
         break;
 
     default:
-        n = 0;
-        index = indexed ? make_index(st->pool, &text, &n) : NULL;
-
-        must(ngx_gw_document_merge(st->doc, &place, &text, index, n, concat)
-             == NGX_OK);
+        ngx_gw_document_merge(st->doc, place, &text, unique ? st->lines : 0,
+                              concat);
 
         new = old ? merged(old, value, concat) : json_incref(value);
     }
+
+    done(st, step ? 1 : (size_t) -1);
 
     /* nothing of the tree is in it twice */
 
@@ -306,10 +346,17 @@ written(state_t *st)
 {
     off_t         len;
     u_char       *p;
+    size_t        left;
+    ngx_int_t     rc;
     ngx_str_t     text;
     ngx_chain_t  *cl;
 
-    must(ngx_gw_document_write(st->doc, &cl, &len) == NGX_OK);
+    do {
+        left = st->budget;
+        rc = ngx_gw_document_write(st->doc, &left, &cl, &len);
+    } while (rc == NGX_AGAIN && left == 0);
+
+    must(rc == NGX_OK);
 
     text.len = len;
     text.data = ngx_pnalloc(st->pool, len);
@@ -368,15 +415,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_gw_json_init(0x1234567890abcdef);
 
+    ngx_memzero(&st, sizeof(st));
+
     st.pool = ngx_create_pool(4096, &ngx_stub_log);
     st.doc = ngx_gw_document_create(st.pool);
     st.root = json_object();
-    st.twice = 0;
+    st.budget = (size_t) -1;
 
     p = (const char *) data;
     last = p + size;
 
-    while (p < last) {
+    while (p < last && !st.refused) {
         end = memchr(p, '\n', last - p);
 
         if (end == NULL) {
@@ -387,7 +436,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         p = end + 1;
     }
 
+    if (st.refused) {
+        goto done;
+    }
+
     compare(&st);
+
+    /* in steps it comes out as well */
+
+    st.budget = 1;
+    compare(&st);
+    st.budget = (size_t) -1;
 
     /* writing changes nothing */
 
@@ -395,6 +454,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     two = written(&st);
 
     must(one.len == two.len && memcmp(one.data, two.data, one.len) == 0);
+
+done:
 
     json_decref(st.root);
     ngx_destroy_pool(st.pool);

@@ -7,3 +7,4 @@
 #define NGX_GW_PORTABLE  1
 
 #include "ngx_gw_splice.c"
+#include "ngx_gw_splice_token.c"

@@ -42,8 +42,7 @@ typedef struct {
 
 
 static const char  *errors[] = {
-    "ok", "json", "charset", "depth", "size", "duplicate", "absent", "type",
-    "truncated"
+    "ok", "json", "charset", "depth", "size", "absent", "type", "truncated"
 };
 
 
@@ -449,51 +448,19 @@ static const spliced_t  spliced[] = {
     { "drop a.b\npick /a", "{\"a\":{\"b\":[1]},\"b\":2}",
       "{\"a\":{},\"b\":2} {\"b\":[1]}" },
     { "drop 0,1\npick /2/a", "[1,2,{\"a\":3},4,{\"a\":5}]",
-      "[{\"a\":3},4,{\"a\":5}] 3" }
-};
+      "[{\"a\":3},4,{\"a\":5}] 3" },
 
-static const spliced_t  indexed[] = {
+    /* an object is wanted */
 
-    { "index", "{}", "" },
-    { "index", "1", "type" },
-    { "index", "[{}]", "type" },
-    { "index\nselect /a", "{}", "absent" },
-    { "index\nselect /a", "{\"a\":{\"b\":1}}", "b=0@1" },
-    { "index\nselect /a", "{\"a\":{\"b\":1},\"a\":{}}", "" },
-    { "index\nselect /a", "{\"a\":{\"b\":1},\"a\":3}", "type" },
-    { "index", " { \"a\" : 1 , \"b\" : \"x\" } ", "a=0@1 b=s@\"x\"" },
-    { "index", "{\"a\":{},\"b\":[],\"c\":[ ],\"d\":{ },\"e\":[0],\"f\":[[]]}",
-      "a=o-@{} b=a-@[] c=a-@[ ] d=o-@{ } e=a@[0] f=a@[[]]" },
-    { "index", "{\"a\":{\"b\":{\"c\":null,\"d\":true}},\"e\":false}",
-      "a=o(b=o(c=n@null d=t@true)) e=f@false" },
-    { "index", "{\"a\":[{\"b\":1,\"b\":2}],\"c\":{\"a\":1,\"c\":2}}",
-      "a=a@[{\"b\":1,\"b\":2}] c=o(a=0@1 c=0@2)" },
-    { "index", "{\"\\u0061\":1,\"\\\"\":2}", "\\u0061!=0@1 \\\"!=0@2" },
-    { "index", "{\"a\":1,\"b\":2,\"a\":3}", "duplicate" },
-    { "index", "{\"a\":1,\"\\u0061\":3}", "duplicate" },
-    { "index", "{\"\\u0041\":1,\"\\u0041\":3}", "duplicate" },
-    { "index", "{\"\":1,\"\":3}", "duplicate" },
-    { "index", "{\"b\":{\"a\":1,\"a\":3}}", "duplicate" },
-    { "index", "{\"\\ud800\":1,\"\\ud801\":2,\"\xef\xbf\xbd\":3}",
-      "\\ud800!=0@1 \\ud801!=0@2 \xef\xbf\xbd=0@3" },
-    { "index", "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}", "duplicate" },
-    { "index\ndrop b", "{\"a\":1,\"b\":{\"c\":1,\"c\":1},\"d\":{\"b\":2}}",
-      "a=0@1 d=o(b=0@2)" },
-    { "index\ndrop b,a", "{\"b\":1,\"a\":2,\"c\":3}", "c=0@3" },
-    { "index\ndrop b", "{\"b\":1,\"b\":2,\"c\":3}", "c=0@3" },
-    { "index\ndrop a.b", "{\"a\":{\"b\":1}}", "a=o-@{}" },
-    { "index\ndrop a.0", "{\"a\":[1]}", "a=a-@[]" },
-    { "index\ndrop a.0", "{\"a\":[1,2]}", "a=a@[2]" },
-    { "index\ndrop a.0,a.1", "{\"a\":[1,2]}", "a=a-@[]" },
-    { "index\nkeep a.*.b", "{\"a\":[{\"b\":1,\"c\":2}],\"b\":3}",
-      "a=a@[{\"b\":1}]" },
-    { "index\nkeep a.b", "{\"a\":{\"b\":1,\"c\":2},\"b\":3}", "a=o(b=0@1)" },
-    { "index\nrename a,bcd", "{\"a\":1,\"c\":2}", "bcd=0@1 c=0@2" },
-    { "index\nrename a,b\"", "{\"c\":{},\"a\":{\"a\":2}}",
-      "c=o-@{} b\\\"!=o(a=0@2)" },
-    { "index\nrename a,b", "{\"a\":1,\"b\":2}", "duplicate" },
-    { "index\nrename a,b\nrename b,a", "{\"a\":1,\"b\":2}", "b=0@1 a=0@2" },
-    { "index\nrename a,\xc3\xa9", "{\"a\":1,\"\\u00e9\":2}", "duplicate" }
+    { "object", " { \"a\" : 1 } ", "{ \"a\" : 1 }" },
+    { "object", "{}", "{}" },
+    { "object", "1", "type" },
+    { "object", "[{}]", "type" },
+    { "object\nselect /a", "{}", "absent" },
+    { "object\nselect /a", "{\"a\":{\"b\":1}}", "{\"b\":1}" },
+    { "object\nselect /a", "{\"a\":{\"b\":1},\"a\":3}", "type" },
+    { "object\nselect /a", "{\"a\":3,\"a\":{\"b\":1,\"b\":1}}",
+      "{\"b\":1,\"b\":1}" }
 };
 
 static const struct {
@@ -843,8 +810,8 @@ make(ngx_pool_t *pool, const char *lines, ngx_gw_plan_t **plan)
          line && rc == NGX_OK;
          line = strtok_r(NULL, "\n", &l))
     {
-        if (strcmp(line, "index") == 0) {
-            ngx_gw_plan_index(*plan);
+        if (strcmp(line, "object") == 0) {
+            ngx_gw_plan_object(*plan);
             continue;
         }
 
@@ -1041,176 +1008,6 @@ test_too_many(void)
 }
 
 
-/* the index as text: name=type@value, members of a member in parentheses */
-
-static char *
-show(ngx_gw_member_t *m, ngx_uint_t i, ngx_str_t *result, char *p,
-    ngx_uint_t *bad)
-{
-    char  *start;
-
-    static const char  types[] = "-nft0sao";
-
-    start = p;
-
-    for ( ;; ) {
-        p += sprintf(p, "%s%.*s%s=%c%s", p == start ? "" : " ",
-                     (int) m[i].nlen, result->data + m[i].name,
-                     m[i].escaped ? "!" : "", types[m[i].type],
-                     m[i].empty ? "-" : "");
-
-        if (result->data[m[i].name - 1] != '"'
-            || result->data[m[i].name + m[i].nlen] != '"'
-            || m[i].pos + m[i].len > result->len
-            || (!m[i].escaped
-                && m[i].hash != ngx_gw_json_hash(result->data + m[i].name,
-                                                 m[i].nlen)))
-        {
-            (*bad)++;
-        }
-
-        if (m[i].type == NGX_GW_SPLICE_OBJECT && !m[i].empty) {
-            *p++ = '(';
-            p = show(m, i + 1, result, p, bad);
-            *p++ = ')';
-
-        } else {
-            p += sprintf(p, "@%.*s", (int) m[i].len,
-                         result->data + m[i].pos);
-        }
-
-        if (m[i].next == 0) {
-            *p = '\0';
-            return p;
-        }
-
-        i = m[i].next;
-    }
-}
-
-
-static void
-test_index(void)
-{
-    char                   *out;
-    size_t                  j, len;
-    ngx_str_t               result;
-    ngx_uint_t              i, bad, n;
-    ngx_pool_t             *pool, *conf;
-    ngx_gw_plan_t          *plan;
-    ngx_gw_member_t        *members;
-    ngx_gw_splice_t        *s;
-    const spliced_t        *t;
-    ngx_gw_splice_error_e   error;
-
-    static char             buf[4096];
-
-    for (i = 0; i < N(indexed); i++) {
-
-        t = &indexed[i];
-        len = strlen(t->text);
-        bad = 0;
-
-        conf = ngx_create_pool(1024, &ngx_stub_log);
-
-        if (make(conf, t->plan, &plan) != NGX_OK) {
-            unit_ok(0, "plan: %s", quoted(t->plan, strlen(t->plan)));
-            continue;
-        }
-
-        for (j = 0; j < CUT + len && !bad; j++) {
-            pool = ngx_create_pool(1024, &ngx_stub_log);
-
-            error = take(pool, plan, t->text, len, j, 0, &s, &result);
-
-            out = buf;
-            buf[0] = '\0';
-
-            if (error != NGX_GW_SPLICE_OK) {
-                out = (char *) errors[error];
-
-            } else {
-                members = ngx_gw_splice_index(s, &n);
-
-                if (n) {
-                    (void) show(members, 0, &result, buf, &bad);
-                }
-            }
-
-            if (bad || strcmp(out, t->result) != 0) {
-                printf("# cut %d: %s\n", (int) j, out);
-                bad++;
-            }
-
-            ngx_destroy_pool(pool);
-        }
-
-        unit_ok(bad == 0, "%s: %s", quoted(t->plan, strlen(t->plan)), t->text);
-
-        ngx_destroy_pool(conf);
-    }
-}
-
-
-/* large objects: names that differ, and one of them twice */
-
-static void
-test_index_large(void)
-{
-    char                   *text, *p;
-    ngx_str_t               result;
-    ngx_uint_t              i, k, n, members;
-    ngx_pool_t             *pool;
-    ngx_gw_plan_t          *plan;
-    ngx_gw_splice_t        *s;
-    ngx_gw_splice_error_e   error, want;
-
-    static const ngx_uint_t  sizes[] = { 2, 11, 12, 13, 16, 17, 100, 20000 };
-
-    for (i = 0; i < N(sizes); i++) {
-
-        n = sizes[i];
-        text = malloc(n * 32 + 2);
-
-        for (k = 0; k < 4; k++) {
-
-            pool = ngx_create_pool(1024, &ngx_stub_log);
-
-            /* k: none, the first and last, the two last, the two middle */
-
-            p = text;
-
-            for (members = 0; members < n; members++) {
-                p += sprintf(p, "%s\"n%d\":{\"n%d\":1}", members ? "," : "{",
-                             k == 1 && members == n - 1 ? 0
-                             : k == 2 && members == n - 1 ? (int) n - 2
-                             : k == 3 && members == n / 2
-                               ? (int) n / 2 - 1 : (int) members,
-                             (int) members);
-            }
-
-            *p++ = '}';
-
-            want = k ? NGX_GW_SPLICE_DUPLICATE : NGX_GW_SPLICE_OK;
-
-            (void) make(pool, "index", &plan);
-
-            error = take(pool, plan, text, p - text, CUT + (p - text) / 3, 0,
-                         &s, &result);
-
-            (void) ngx_gw_splice_index(s, &members);
-
-            unit_ok(error == want && (k || members == 2 * n),
-                    "%d members, %s", (int) n, errors[want]);
-
-            ngx_destroy_pool(pool);
-        }
-
-        free(text);
-    }
-}
-
-
 static void
 test_depth(void)
 {
@@ -1220,7 +1017,6 @@ test_depth(void)
     ngx_str_t         result;
     ngx_uint_t        i, n, max, over, bad, type;
     ngx_pool_t       *pool;
-    ngx_gw_plan_t    *plan;
     ngx_gw_splice_t  *s;
 
     static const ngx_uint_t  depths[] = { 0, 1, 2, 63, 64, 65, 1024 };
@@ -1267,31 +1063,6 @@ test_depth(void)
 
         unit_ok(bad == 0, "nested %d deep", (int) max);
     }
-
-    /* objects of an index, as deep as they come */
-
-    pool = ngx_create_pool(1024, &ngx_stub_log);
-    (void) make(pool, "index", &plan);
-
-    s = ngx_gw_splice_create(pool, plan, MAX_SIZE, 0, 1024);
-    rc = NGX_OK;
-
-    for (i = 0; i < 1023 && rc == NGX_OK; i++) {
-        rc = feed(s, "{\"a\":", 5, WHOLE);
-    }
-
-    rc |= feed(s, "{", 1, WHOLE);
-
-    for (i = 0; i < 1024 && rc == NGX_OK; i++) {
-        rc = feed(s, "}", 1, WHOLE);
-    }
-
-    rc |= ngx_gw_splice_end(s, &result, &type);
-    (void) ngx_gw_splice_index(s, &n);
-
-    unit_ok(rc == NGX_OK && n == 1023, "an index nested 1024 deep");
-
-    ngx_destroy_pool(pool);
 }
 
 
@@ -1561,8 +1332,6 @@ main(void)
     test_spliced();
     test_malformed();
     test_too_many();
-    test_index();
-    test_index_large();
     test_depth();
     test_size();
     test_large();
