@@ -59,6 +59,17 @@ location = /body {
     gw_part inner /merged method=POST body=pass optional;
 }
 
+# fails while others have begun
+
+location = /fails {
+    gw_aggregate on;
+    gw_part a \$http_x_to/a?\$http_x_a;
+    gw_part inner /plain;
+    gw_part bad /_bad;
+}
+
+location = /_bad { internal; return 200 '['; }
+
 location ^~ /_cached/ {
     internal;
     $threads
@@ -114,8 +125,8 @@ $locations
 }
 _EOC_
 
-our @uris = qw(/plain /merged /chain /nested /body);
-our @to = qw(/_p /_u /_k /_cached /_cached /_spilled /_delayed /_file);
+our @uris = qw(/plain /merged /chain /nested /body /fails /fails);
+our @to = qw(/_p /_u /_k /_cached /_cached /_spilled /_delayed /_file /_file);
 
 
 sub any { return $_[rand @_] }
@@ -206,6 +217,11 @@ __DATA__
 
     for my $n (1 .. $main::requests) {
         my %something = main::something();
+
+        # a request is freed at its end, and not with the connection
+
+        push @{ $something{headers} }, 'Connection: keep-alive';
+
         my $one = start(%{ ask(%something) });
 
         $one->{ask} = \%something;
@@ -238,6 +254,7 @@ __DATA__
     }
 
     finish($_) for @flying;
+    @flying = ();
     is(scalar @bad, 0, "$name: answers")
         or diag("seed $main::seed: ", map { JSON::PP->new->encode($_) } @bad);
     wait_for(sub { main::sockets() <= $before + 20 }, 10);
