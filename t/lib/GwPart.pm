@@ -250,9 +250,14 @@ sub release {
 }
 
 
-# Where the list of events is now.
+# Where the list of events is now.  What the gateway has done until now is in
+# it: the service reads a new request after all it finds at the same time.
 
-sub since { return -s $EVENTS // 0 }
+sub since {
+    release(unique());
+
+    return -s $EVENTS // 0;
+}
 
 
 # Events from there on: "came", "answered" (all bytes were handed over), "gone"
