@@ -617,7 +617,7 @@ ngx_gw_splice_partial(ngx_gw_splice_t *s, const u_char *p, const u_char *end)
 static ngx_int_t
 ngx_gw_splice_flush(ngx_gw_splice_t *s, const u_char *p)
 {
-    size_t                len, n;
+    size_t                len, n, first;
     ngx_gw_splice_buf_t  *buf;
 
     if (!s->copying || p == s->from) {
@@ -630,8 +630,10 @@ ngx_gw_splice_flush(ngx_gw_splice_t *s, const u_char *p)
     if (len > buf->size - buf->len) {
         n = len;
 
-        if (buf->size == 0 && s->plan->whole) {
-            n = ngx_max(n, s->length);
+        if (buf->size == 0) {
+            first = s->plan->whole ? s->length
+                                   : ngx_min(s->length, NGX_GW_SPLICE_FIRST);
+            n = ngx_max(n, first);
         }
 
         if (ngx_gw_splice_room(s, buf, n) != NGX_OK) {

@@ -20,6 +20,9 @@
 /* memory up to this size is the pool's, longer one is malloc()'s */
 #define NGX_GW_SPLICE_SMALL    4096
 
+/* what is first asked for when only some of a text is wanted */
+#define NGX_GW_SPLICE_FIRST    512
+
 /* a name or an index that no step of a path is; also "no variable" */
 #define NGX_GW_PLAN_NONE       ((uint32_t) -1)
 
