@@ -368,14 +368,25 @@ ngx_http_gw_part_encoding(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 static ngx_uint_t
 ngx_http_gw_part_charset(ngx_str_t *charset)
 {
+    size_t     n;
     ngx_str_t  s;
 
     s = *charset;
 
-    if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"') {
+    if (s.len && *s.data == '"') {
         s.data++;
-        s.len -= 2;
+        s.len--;
     }
+
+    /* nginx takes all parameters that follow for a part of it */
+
+    for (n = 0; n < s.len; n++) {
+        if (s.data[n] == '"' || s.data[n] == ';' || s.data[n] == ' ') {
+            break;
+        }
+    }
+
+    s.len = n;
 
     return s.len
            && (s.len != 5

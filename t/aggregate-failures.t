@@ -248,10 +248,11 @@ all('a byte order mark', charset => { json => "\xef\xbb\xbf1" }),
 all('UTF-16', charset => { json => "\xff\xfe1\0" }),
 (map { good("charset $_", "\"\xc3\xa4\"",
             { json => "\"\xc3\xa4\"", type => "application/json; charset=$_" })
-     } 'utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii'),
+     } 'utf-8', 'UTF-8', '"utf-8"', 'utf8', 'us-ascii', 'utf-8; v=1',
+     'utf-8 ;v=1', '"utf-8";v="1"'),
 (map { all("charset $_", charset =>
            { json => '"a"', type => "application/json; charset=$_" })
-     } 'iso-8859-1', 'utf-16', '"koi8-r"', 'x'),
+     } 'iso-8859-1', 'utf-16', '"koi8-r"', 'x', 'x; charset=utf-8'),
 good('as deep as is allowed', '[[[[[[[[]]]]]]]]', { deep => 8 }),
 all('deeper', depth => { deep => 9 }),
 all('much deeper', depth => { deep => 3000 }),
