@@ -217,7 +217,17 @@ ngx_http_gw_text_variable(ngx_conf_t *cf,
 
     ngx_memzero(piece, sizeof(ngx_http_gw_piece_t));
 
-    piece->text = *name;
+    /* as nginx has it: in lower case */
+
+    piece->text.data = ngx_pnalloc(cf->pool, name->len);
+    if (piece->text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    piece->text.len = name->len;
+    ngx_strlow(piece->text.data, name->data, name->len);
+
+    name = &piece->text;
     piece->string = state->string;
 
     if (name->len == 1 && name->data[0] >= '1' && name->data[0] <= '9') {
@@ -253,8 +263,7 @@ ngx_http_gw_text_variable(ngx_conf_t *cf,
     piece->index = index;
     piece->type = NGX_HTTP_GW_TEXT_VARIABLE;
 
-    if (name->len > 3 && ngx_strncasecmp(name->data, (u_char *) "gw_", 3) == 0)
-    {
+    if (name->len > 3 && ngx_strncmp(name->data, "gw_", 3) == 0) {
         piece->type = NGX_HTTP_GW_TEXT_DATA;
     }
 
@@ -282,17 +291,13 @@ ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
     if (name->len > 8 && ngx_strncmp(name->data, "gw_part_", 8) == 0) {
         suffix.data = name->data + 8;
         suffix.len = name->len - 8;
-        part = conf->parts->elts;
 
-        for (i = 0; i < conf->parts->nelts; i++) {
-            if (part[i].name.len == suffix.len
-                && ngx_strncmp(part[i].name.data, suffix.data, suffix.len)
-                   == 0)
-            {
-                piece->type = NGX_HTTP_GW_TEXT_PART;
-                piece->index = i;
-                return NGX_OK;
-            }
+        part = ngx_http_gw_part_find(conf, &suffix);
+
+        if (part) {
+            piece->type = NGX_HTTP_GW_TEXT_PART;
+            piece->index = part - (ngx_http_gw_part_t *) conf->parts->elts;
+            return NGX_OK;
         }
     }
 
@@ -304,7 +309,7 @@ ngx_http_gw_text_own(ngx_http_gw_aggregate_loc_conf_t *conf,
 
     for (i = 0; i < conf->sets->nelts; i++) {
         if (set[i].name.len == name->len
-            && ngx_strncasecmp(set[i].name.data, name->data, name->len) == 0)
+            && ngx_strncmp(set[i].name.data, name->data, name->len) == 0)
         {
             piece->type = NGX_HTTP_GW_TEXT_PICKED;
             piece->index = set[i].part;

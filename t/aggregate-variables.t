@@ -271,3 +271,22 @@ _EOC_
        'x-a-status' => '200')],
 ['and not kept', ask(a => { json => '{"token":"t2"}' }), 200, '',
  tells(b => 'x-token' => 't2')],
+
+
+
+=== TEST 6: names in upper case, as nginx takes them
+--- config eval
+$GwPart::PARTS . <<'_EOC_'
+location = /t {
+    gw_aggregate on;
+    gw_part b /_p/b?v=$GW_PART_A;
+    gw_part c /_p/c?v=$Gw_Part_a_Status;
+    gw_part d /_p/d?v=$PICKED;
+    gw_part a /_p/a?$http_x_a select=/x;
+    gw_part_set $Picked a /y;
+}
+_EOC_
+--- cases
+['they are parts too', ask(a => { json => '{"x":"&","y":"="}' }), 200, '',
+ tells(b => uri => '/_p/b?v=%22%26%22'), tells(c => uri => '/_p/c?v=200'),
+ tells(d => uri => '/_p/d?v=%3D')],
