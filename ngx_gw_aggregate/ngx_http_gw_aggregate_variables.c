@@ -288,18 +288,15 @@ ngx_http_gw_aggregate_of(ngx_http_request_t *r)
 static ngx_http_gw_run_t *
 ngx_http_gw_part_of(ngx_http_gw_aggregate_t *ag, u_char *name, size_t len)
 {
-    ngx_uint_t  i;
-    ngx_str_t  *s;
+    ngx_str_t            s;
+    ngx_http_gw_part_t  *part;
 
-    for (i = 0; i < ag->nruns; i++) {
-        s = &ag->runs[i].part->name;
+    s.data = name;
+    s.len = len;
 
-        if (s->len == len && ngx_strncmp(s->data, name, len) == 0) {
-            return &ag->runs[i];
-        }
-    }
+    part = ngx_http_gw_part_find(ag->conf, &s);
 
-    return NULL;
+    return part ? &ag->runs[part - ag->runs[0].part] : NULL;
 }
 
 
