@@ -159,6 +159,10 @@ ngx_http_gw_part_again(ngx_str_t *first, ngx_str_t *option)
 {
     size_t  len;
 
+    if (option->len == 0) {
+        return 0;
+    }
+
     for (len = 0; len < option->len; len++) {
         if (option->data[len] == '=') {
             len++;
