@@ -58,7 +58,9 @@ typedef struct {
 
 /* a text with variables, compiled when all parts are known */
 typedef struct {
-    ngx_str_t                   source;
+    ngx_str_t                   source;    /* data NULL: there is no text */
+    u_char                     *file;      /* of the configuration */
+    ngx_uint_t                  line;
     ngx_http_gw_piece_t        *pieces;
     ngx_uint_t                  npieces;
     ngx_str_t                   value;     /* of one without variables, of a */
@@ -107,8 +109,8 @@ typedef struct {
     ngx_str_t                   name;
 
     ngx_http_gw_text_t          uri;
-    ngx_http_gw_text_t          cond;      /* if=; source.data NULL: none */
-    ngx_http_gw_text_t          body;      /* body= or gw_part_body; likewise */
+    ngx_http_gw_text_t          cond;      /* if= */
+    ngx_http_gw_text_t          body;      /* body= or gw_part_body */
     ngx_array_t                *headers;   /* ngx_http_gw_part_header_t */
 
     ngx_str_t                   method_name;
@@ -152,6 +154,8 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t                  enable;
+    u_char                     *file;      /* of the configuration, where it */
+    ngx_uint_t                  line;      /* says so */
 
     ngx_array_t                *parts;     /* ngx_http_gw_part_t */
     ngx_array_t                *sets;      /* ngx_http_gw_part_set_t */
@@ -304,6 +308,15 @@ extern ngx_module_t  ngx_http_gw_aggregate_module;
 extern const ngx_str_t  ngx_http_gw_aggregate_reasons[];
 
 
+/*
+ * An error of the configuration that is found when its parser is beyond it: at
+ * is what has a file and a line.
+ */
+#define ngx_http_gw_conf_error(cf, at, fmt, ...)                              \
+    ngx_log_error(NGX_LOG_EMERG, (cf)->log, 0, fmt " in %s:%ui",              \
+                  __VA_ARGS__, (at)->file, (at)->line)
+
+
 /* ngx_http_gw_aggregate_conf.c */
 
 char *ngx_http_gw_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -327,6 +340,10 @@ char *ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
 
 /* ngx_http_gw_aggregate_text.c */
 
+/* what the directive at hand gives */
+void ngx_http_gw_text_source(ngx_conf_t *cf, ngx_http_gw_text_t *text,
+    ngx_str_t *source);
+
 /*
  * Compiles text->source.  NGX_DECLINED: said so in the log.
  */
@@ -342,7 +359,8 @@ ngx_int_t ngx_http_gw_text(ngx_http_gw_aggregate_t *ag,
     ngx_http_gw_text_t *text, ngx_http_gw_form_e form, ngx_str_t *value,
     ngx_str_t *args);
 
-/* the characters of what a gw_part_set variable has picked; "" if absent */
+/* the characters of what a gw_part_set variable has picked; data is NULL if it
+   is absent */
 ngx_int_t ngx_http_gw_picked(ngx_http_gw_aggregate_t *ag, ngx_uint_t part,
     ngx_uint_t pick, ngx_str_t *value);
 
@@ -366,8 +384,8 @@ void ngx_http_gw_aggregate_settle(ngx_http_gw_run_t *run);
 /* ngx_http_gw_aggregate_part.c */
 
 /*
- * Makes the request of a part.  NGX_OK: it runs; NGX_DECLINED: it has failed
- * with run->reason; NGX_ERROR: no memory.
+ * Makes the request of a part.  NGX_OK: it runs; NGX_DECLINED: a byte that
+ * must not be there, reason uri; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_http_gw_part_start(ngx_http_gw_run_t *run);
 

@@ -24,14 +24,6 @@ static char *ngx_http_gw_part_cycles(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf);
 
 
-/* the line of the part, since that of the parser is beyond it */
-
-#define ngx_http_gw_part_error(cf, part, fmt, ...)                            \
-    ngx_log_error(NGX_LOG_EMERG, (cf)->log, 0, fmt " in %s:%ui",              \
-                  __VA_ARGS__,                                                \
-                  (part)->file, (part)->line)
-
-
 char *
 ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf)
@@ -41,9 +33,8 @@ ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
 
     if (conf->parts == NULL) {
         if (conf->enable) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "a location has \"gw_aggregate on\" and no "
-                               "\"gw_part\"");
+            ngx_http_gw_conf_error(cf, conf, "a location has \"%s\" and no "
+                                   "\"gw_part\"", "gw_aggregate on");
             return NGX_CONF_ERROR;
         }
 
@@ -53,7 +44,7 @@ ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
     part = conf->parts->elts;
 
     if (!conf->enable) {
-        ngx_http_gw_part_error(cf, part, "part \"%V\" is in a location "
+        ngx_http_gw_conf_error(cf, part, "part \"%V\" is in a location "
                                "without \"gw_aggregate on\"", &part->name);
         return NGX_CONF_ERROR;
     }
@@ -90,7 +81,7 @@ ngx_http_gw_part_compile(ngx_conf_t *cf,
     rc = ngx_gw_place_compile(cf->pool, &part->at, &part->place);
 
     if (rc != NGX_OK) {
-        ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as at=",
+        ngx_http_gw_conf_error(cf, part, "invalid JSON pointer \"%V\" as at=",
                                &part->at);
         return NGX_CONF_ERROR;
     }
@@ -98,7 +89,7 @@ ngx_http_gw_part_compile(ngx_conf_t *cf,
     if (part->as == NGX_HTTP_GW_AS_STRING
         && (part->planned || part->select.len))
     {
-        ngx_http_gw_part_error(cf, part, "part \"%V\" with \"as=string\" "
+        ngx_http_gw_conf_error(cf, part, "part \"%V\" with \"as=string\" "
                                "is not JSON, nothing can be picked of it",
                                &part->name);
         return NGX_CONF_ERROR;
@@ -134,7 +125,7 @@ ngx_http_gw_part_plan(ngx_conf_t *cf, ngx_http_gw_part_t *part)
         rc = ngx_gw_plan_select(part->plan, &part->select, &error);
 
         if (rc != NGX_OK) {
-            ngx_http_gw_part_error(cf, part, "invalid JSON pointer \"%V\" as "
+            ngx_http_gw_conf_error(cf, part, "invalid JSON pointer \"%V\" as "
                                    "select=: %s", &part->select, error);
             return NGX_ERROR;
         }
@@ -148,7 +139,7 @@ ngx_http_gw_part_plan(ngx_conf_t *cf, ngx_http_gw_part_t *part)
     rc = ngx_gw_plan_compile(part->plan, &error);
 
     if (rc != NGX_OK) {
-        ngx_http_gw_part_error(cf, part, "fields of part \"%V\": %s",
+        ngx_http_gw_conf_error(cf, part, "fields of part \"%V\": %s",
                                &part->name, error);
         return NGX_ERROR;
     }
@@ -167,7 +158,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
     if (ngx_http_gw_text_compile(cf, conf, &part->uri, NGX_HTTP_GW_TEXT_URI)
         != NGX_OK)
     {
-        goto failed;
+        return NGX_CONF_ERROR;
     }
 
     part->uses = part->uri.uses;
@@ -178,7 +169,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
                                      NGX_HTTP_GW_TEXT_PLAIN)
             != NGX_OK)
         {
-            goto failed;
+            return NGX_CONF_ERROR;
         }
 
         part->uses |= part->cond.uses;
@@ -191,7 +182,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
                                                     : NGX_HTTP_GW_TEXT_PLAIN)
             != NGX_OK)
         {
-            goto failed;
+            return NGX_CONF_ERROR;
         }
 
         part->uses |= part->body.uses;
@@ -206,7 +197,7 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
                                          NGX_HTTP_GW_TEXT_FIELD)
                 != NGX_OK)
             {
-                goto failed;
+                return NGX_CONF_ERROR;
             }
 
             part->uses |= h[i].value.uses;
@@ -219,12 +210,6 @@ ngx_http_gw_part_compile_texts(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
-
-failed:
-
-    ngx_http_gw_part_error(cf, part, "part \"%V\" is not valid", &part->name);
-
-    return NGX_CONF_ERROR;
 }
 
 
@@ -273,7 +258,7 @@ ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_gw_part_error(cf, part, "default= of part \"%V\" is not %s",
+        ngx_http_gw_conf_error(cf, part, "default= of part \"%V\" is not %s",
                                &part->name, plan ? "a JSON object" : "JSON");
         return NGX_CONF_ERROR;
     }
@@ -281,7 +266,7 @@ ngx_http_gw_part_fallback(ngx_conf_t *cf, ngx_http_gw_part_t *part)
     part->fallback = json;
 
     if (plan && ngx_http_gw_part_unique(cf, part) != NGX_OK) {
-        ngx_http_gw_part_error(cf, part, "default= of part \"%V\" has a name "
+        ngx_http_gw_conf_error(cf, part, "default= of part \"%V\" has a name "
                                "twice", &part->name);
         return NGX_CONF_ERROR;
     }
@@ -338,7 +323,7 @@ ngx_http_gw_part_after(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
         before = ngx_http_gw_part_find(conf, &name);
 
         if (before == NULL) {
-            ngx_http_gw_part_error(cf, part, "unknown part \"%V\" in after= "
+            ngx_http_gw_conf_error(cf, part, "unknown part \"%V\" in after= "
                                    "of part \"%V\"", &name, &part->name);
             return NGX_CONF_ERROR;
         }
@@ -348,7 +333,7 @@ ngx_http_gw_part_after(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
                                               conf->parts->elts);
 
         if (p < last && ++p == last) {
-            ngx_http_gw_part_error(cf, part, "invalid after= of part \"%V\"",
+            ngx_http_gw_conf_error(cf, part, "invalid after= of part \"%V\"",
                                    &part->name);
             return NGX_CONF_ERROR;
         }
@@ -387,7 +372,7 @@ ngx_http_gw_part_cycles(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
 
     for (i = 0; i < n; i++) {
         if (!(done & ngx_http_gw_part_bit(i))) {
-            ngx_http_gw_part_error(cf, &part[i], "part \"%V\" waits for "
+            ngx_http_gw_conf_error(cf, &part[i], "part \"%V\" waits for "
                                    "itself, by way of after= or a variable",
                                    &part[i].name);
             return NGX_CONF_ERROR;

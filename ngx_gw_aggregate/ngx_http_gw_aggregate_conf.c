@@ -106,7 +106,7 @@ ngx_http_gw_part(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(part, sizeof(ngx_http_gw_part_t));
 
     part->name = value[1];
-    part->uri.source = value[2];
+    ngx_http_gw_text_source(cf, &part->uri, &value[2]);
     part->method = NGX_HTTP_GET;
     ngx_str_set(&part->method_name, "GET");
     part->timeout = NGX_CONF_UNSET_MSEC;
@@ -225,7 +225,7 @@ ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
     }
 
     if (ngx_http_gw_part_has("body=")) {
-        part->body.source = value;
+        ngx_http_gw_text_source(cf, &part->body, &value);
         return NGX_CONF_OK;
     }
 
@@ -246,7 +246,7 @@ ngx_http_gw_part_option(ngx_conf_t *cf, ngx_http_gw_part_t *part,
     }
 
     if (ngx_http_gw_part_has("if=")) {
-        part->cond.source = value;
+        ngx_http_gw_text_source(cf, &part->cond, &value);
         return value.len ? NGX_CONF_OK : NGX_CONF_ERROR;
     }
 
@@ -677,7 +677,7 @@ ngx_http_gw_part_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(h, sizeof(ngx_http_gw_part_header_t));
 
     h->name = value[2];
-    h->value.source = value[3];
+    ngx_http_gw_text_source(cf, &h->value, &value[3]);
 
     h->lowcase.len = h->name.len;
     h->lowcase.data = ngx_pnalloc(cf->pool, h->name.len + 1);
@@ -741,7 +741,7 @@ ngx_http_gw_part_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    part->body.source = value[2];
+    ngx_http_gw_text_source(cf, &part->body, &value[2]);
     part->template = 1;
 
     return NGX_CONF_OK;

@@ -273,6 +273,9 @@ ngx_http_gw_aggregate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
+    alcf->file = cf->conf_file->file.name.data;
+    alcf->line = cf->conf_file->line;
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_gw_aggregate_handler;
 

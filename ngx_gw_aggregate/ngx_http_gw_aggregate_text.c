@@ -41,6 +41,16 @@ static ngx_int_t ngx_http_gw_text_json(ngx_http_request_t *r,
     ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *value);
 
 
+void
+ngx_http_gw_text_source(ngx_conf_t *cf, ngx_http_gw_text_t *text,
+    ngx_str_t *source)
+{
+    text->source = *source;
+    text->file = cf->conf_file->file.name.data;
+    text->line = cf->conf_file->line;
+}
+
+
 ngx_int_t
 ngx_http_gw_text_compile(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_text_t *text,
@@ -100,8 +110,8 @@ ngx_http_gw_text_compile(ngx_conf_t *cf,
         name.len = p - name.data;
 
         if (name.len == 0 || (brace && (p == last || *p++ != '}'))) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid variable in \"%V\"", &text->source);
+            ngx_http_gw_conf_error(cf, text, "invalid variable in \"%V\"",
+                                   &text->source);
             return NGX_DECLINED;
         }
 
@@ -154,15 +164,14 @@ ngx_http_gw_text_constant(ngx_conf_t *cf, ngx_http_gw_text_t *text,
         rc = ngx_http_gw_text_field_check(&text->value);
     }
 
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
+    if (rc == NGX_DECLINED) {
+        ngx_http_gw_conf_error(cf, text, "\"%V\" can never be sent",
+                               &text->source);
     }
-
-    /* one that must not be sent fails its part, as it would with variables */
 
     text->constant = (rc == NGX_OK);
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -246,9 +255,8 @@ ngx_http_gw_text_variable(ngx_conf_t *cf,
         /* a part's status or time, known also of one that has failed */
 
         if (ngx_http_gw_text_about(conf, piece) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "there is no part that \"$%V\" could be of",
-                               name);
+            ngx_http_gw_conf_error(cf, text, "there is no part that \"$%V\" "
+                                   "could be of", name);
             return NGX_DECLINED;
         }
 
@@ -399,8 +407,8 @@ ngx_http_gw_text_check(ngx_conf_t *cf, ngx_http_gw_text_t *text)
     ngx_gw_splice_free(splice);
 
     if (rc != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the body \"%V\" is not JSON",
-                           &text->source);
+        ngx_http_gw_conf_error(cf, text, "the body \"%V\" is not JSON",
+                               &text->source);
         return NGX_DECLINED;
     }
 

@@ -88,6 +88,8 @@ __DATA__
         row('gw_part a /$nothing_like_this;',
             'unknown "nothing_like_this" variable'),
         row('gw_part a "/b$%";', 'invalid variable in'),
+        bad('gw_part a %s;', '"%s" can never be sent', '/..', '/a/../b',
+            '/a/.', '/./b', '"/a/..;v=1"', '"/a?b c"'),
     );
 }],
 ['options', sub {
@@ -203,6 +205,8 @@ __DATA__
             'content-length', 'Transfer-Encoding', 'UPGRADE', 'Expect', 'TE',
             'Keep-Alive', 'Trailer'),
         row('gw_part a /a; gw_part_header a X $;', 'invalid variable'),
+        row("gw_part a /a; gw_part_header a X 'a\tb';",
+            "\"a\tb\" can never be sent"),
         row("gw_part_body a '{}';", 'there is no "gw_part a" above'),
         row("gw_part a /a; gw_part_body a '{}'; gw_part_body a '{}';",
             'part "a" has a body already'),

@@ -266,7 +266,7 @@ location = /first {
 location = /uri-first {
     gw_aggregate on;
     gw_part a /_p/a?$http_x_a;
-    gw_part b /_p/../b;
+    gw_part b /_p/$arg_up/b;
 }
 _EOC_
 --- cases
@@ -342,8 +342,8 @@ fails('the first that fails decides: not the first line',
 fails('the first that fails decides: the first line',
       ask(uri => '/first', a => { json => 'x' },
           b => { json => 'x', delay => 0.3 }), 502, 'a', 'json'),
-fails('one that is not sent', ask(uri => '/uri-first', a => { never => 1 }),
-      502, 'b', 'uri'),
+fails('one that is not sent',
+      ask(uri => '/uri-first?up=..', a => { never => 1 }), 502, 'b', 'uri'),
 
 
 

@@ -331,7 +331,7 @@ sub refused {
         my $location = defined $conf{location}
             ? "location /t { gw_aggregate on;\n$conf{location}\n}" : '';
 
-        write_file($path, <<"_EOC_");
+        my $text = <<"_EOC_";
 ${modules}error_log stderr;
 pid $DIR/test.pid;
 events { worker_connections 64; }
@@ -346,6 +346,8 @@ http {
 }
 _EOC_
 
+        write_file($path, $text);
+
         my $said = qx($binary -t -e stderr -p $root/ -c $path 2>&1);
         my $rc = $?;
 
@@ -356,6 +358,20 @@ _EOC_
 
         isnt($rc, 0, "$name: does not start");
         like($said, qr/\[emerg\].*$says/, "$name: message");
+        is(() = $said =~ /\[emerg\]/g, 1, "$name: one message")
+            or diag($said);
+
+        # most of what is said has a line
+        if (defined $conf{location}
+            && $said =~ /\[emerg\].* in \Q$path\E:(\d+)/)
+        {
+            my $from = 1 + substr($text, 0, index $text, 'location /t')
+                           =~ tr/\n//;
+
+            cmp_ok($1, '>=', $from, "$name: line");
+            cmp_ok($1, '<=', $from + 1 + $conf{location} =~ tr/\n//,
+                   "$name: line");
+        }
         unlike($said, qr/\[alert\]/, "$name: no alert");
     }
 }
