@@ -20,6 +20,7 @@
 
 #include "ngx_gw_document.h"
 #include "ngx_gw_splice.h"
+#include "ngx_http_gw_inflate.h"
 #include "ngx_http_gw_problem.h"
 
 
@@ -213,7 +214,6 @@ typedef struct {
 
 
 typedef struct ngx_http_gw_aggregate_s  ngx_http_gw_aggregate_t;
-typedef struct ngx_http_gw_inflate_s    ngx_http_gw_inflate_t;
 
 
 /* a part of one request */
@@ -298,7 +298,7 @@ struct ngx_http_gw_aggregate_s {
 
 
 typedef struct {
-    ngx_http_gw_aggregate_t    *aggregate; /* that this request is, or NULL */
+    ngx_http_gw_aggregate_t    *aggregate; /* that this request is */
     ngx_http_gw_problem_t       problem;
 } ngx_http_gw_aggregate_ctx_t;
 

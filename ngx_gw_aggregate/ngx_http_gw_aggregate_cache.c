@@ -51,7 +51,6 @@ ngx_http_gw_cache_control_read(ngx_http_request_t *r, ngx_http_gw_run_t *run)
                 && ngx_strncasecmp(h[i].key.data, (u_char *) "Age", 3) == 0)
             {
                 age = ngx_http_gw_cache_control_seconds(&h[i].value);
-                age = ngx_max(age, 0);
             }
         }
     }

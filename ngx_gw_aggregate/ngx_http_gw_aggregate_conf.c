@@ -20,7 +20,7 @@ static char *ngx_http_gw_part_success(ngx_http_gw_part_t *part,
     ngx_str_t *list);
 static ngx_uint_t ngx_http_gw_part_name_valid(ngx_str_t *name);
 static ngx_http_gw_part_t *ngx_http_gw_part_named(ngx_conf_t *cf,
-    ngx_http_gw_aggregate_loc_conf_t *conf);
+    ngx_http_gw_aggregate_loc_conf_t *conf, ngx_str_t *name);
 
 
 static const ngx_http_gw_part_method_t  ngx_http_gw_part_methods[] = {
@@ -448,20 +448,19 @@ ngx_http_gw_part_find(ngx_http_gw_aggregate_loc_conf_t *conf, ngx_str_t *name)
 }
 
 
-/* the part that a directive names first */
+/* the part that a directive names */
 
 static ngx_http_gw_part_t *
-ngx_http_gw_part_named(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
+ngx_http_gw_part_named(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_str_t *name)
 {
-    ngx_str_t           *value;
     ngx_http_gw_part_t  *part;
 
-    value = cf->args->elts;
-    part = ngx_http_gw_part_find(conf, &value[1]);
+    part = ngx_http_gw_part_find(conf, name);
 
     if (part == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "there is no \"gw_part %V\" above", &value[1]);
+                           "there is no \"gw_part %V\" above", name);
     }
 
     return part;
@@ -482,7 +481,7 @@ ngx_http_gw_part_fields(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_gw_part_t  *part;
 
     value = cf->args->elts;
-    part = ngx_http_gw_part_named(cf, alcf);
+    part = ngx_http_gw_part_named(cf, alcf, &value[1]);
 
     if (part == NULL) {
         return NGX_CONF_ERROR;
@@ -536,7 +535,7 @@ ngx_http_gw_part_rename(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_gw_part_t  *part;
 
     value = cf->args->elts;
-    part = ngx_http_gw_part_named(cf, alcf);
+    part = ngx_http_gw_part_named(cf, alcf, &value[1]);
 
     if (part == NULL) {
         return NGX_CONF_ERROR;
@@ -585,11 +584,9 @@ ngx_http_gw_part_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     name.data = value[1].data + 1;
     name.len = value[1].len - 1;
 
-    part = ngx_http_gw_part_find(alcf, &value[2]);
+    part = ngx_http_gw_part_named(cf, alcf, &value[2]);
 
     if (part == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "there is no \"gw_part %V\" above", &value[2]);
         return NGX_CONF_ERROR;
     }
 
@@ -655,7 +652,7 @@ ngx_http_gw_part_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_gw_part_header_t  *h;
 
     value = cf->args->elts;
-    part = ngx_http_gw_part_named(cf, alcf);
+    part = ngx_http_gw_part_named(cf, alcf, &value[1]);
 
     if (part == NULL) {
         return NGX_CONF_ERROR;
@@ -729,7 +726,7 @@ ngx_http_gw_part_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_gw_part_t  *part;
 
     value = cf->args->elts;
-    part = ngx_http_gw_part_named(cf, alcf);
+    part = ngx_http_gw_part_named(cf, alcf, &value[1]);
 
     if (part == NULL) {
         return NGX_CONF_ERROR;

@@ -5,7 +5,6 @@
 
 
 #include "ngx_http_gw_aggregate.h"
-#include "ngx_http_gw_inflate.h"
 
 
 /* an answer that is no success is waited for up to this many bytes, so that
@@ -21,6 +20,8 @@ static ngx_int_t ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_gw_part_header_filter(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
+static ngx_int_t ngx_http_gw_part_no_success(ngx_http_request_t *r,
+    ngx_http_gw_run_t *run, off_t length);
 static void ngx_http_gw_part_finalize(ngx_http_request_t *r, ngx_int_t rc);
 static ngx_uint_t ngx_http_gw_part_unbuffer(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_part_buffer(ngx_http_request_t *r,
@@ -124,30 +125,7 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     if (status < 100 || status >= 640
         || !(run->part->success[status / 32] & (uint32_t) 1 << (status % 32)))
     {
-        /* without them a 401 or a 429 is of little use */
-
-        if (run->part->status_from
-            && (ngx_http_gw_part_fields(r, "WWW-Authenticate",
-                                        &run->authenticate)
-                != NGX_OK
-                || ngx_http_gw_part_fields(r, "Retry-After",
-                                           &run->retry_after)
-                   != NGX_OK))
-        {
-            return NGX_ERROR;
-        }
-
-        if (!run->part->optional || length < 0
-            || length > NGX_HTTP_GW_AGGREGATE_DRAIN)
-        {
-            ngx_http_gw_part_refuse(run, NGX_HTTP_GW_STATUS);
-        }
-
-        run->discard = 1;
-
-        /* if nothing else is waited for, it is not either */
-
-        return ngx_http_post_request(run->aggregate->request, NULL);
+        return ngx_http_gw_part_no_success(r, run, length);
     }
 
     if (unbuffered && ngx_http_gw_part_buffer(r, run, length) != NGX_OK) {
@@ -200,6 +178,37 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
                                        alcf->max_depth);
 
     return run->splice ? NGX_OK : NGX_ERROR;
+}
+
+
+/* a status that is no success */
+
+static ngx_int_t
+ngx_http_gw_part_no_success(ngx_http_request_t *r, ngx_http_gw_run_t *run,
+    off_t length)
+{
+    /* without them a 401 or a 429 is of little use */
+
+    if (run->part->status_from
+        && (ngx_http_gw_part_fields(r, "WWW-Authenticate", &run->authenticate)
+            != NGX_OK
+            || ngx_http_gw_part_fields(r, "Retry-After", &run->retry_after)
+               != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (!run->part->optional || length < 0
+        || length > NGX_HTTP_GW_AGGREGATE_DRAIN)
+    {
+        ngx_http_gw_part_refuse(run, NGX_HTTP_GW_STATUS);
+    }
+
+    run->discard = 1;
+
+    /* if nothing else is waited for, it is not either */
+
+    return ngx_http_post_request(run->aggregate->request, NULL);
 }
 
 

@@ -101,14 +101,12 @@ ngx_http_gw_aggregate_handler(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_gw_aggregate_level(ngx_http_request_t *r)
 {
-    ngx_uint_t          level;
-    ngx_http_gw_run_t  *run;
+    ngx_uint_t  level;
 
     level = 0;
 
     for ( /* void */ ; r; r = r->parent) {
-        run = ngx_http_gw_part_get(r);
-        level += (run != NULL);
+        level += (ngx_http_gw_part_get(r) != NULL);
     }
 
     return level;
@@ -276,7 +274,7 @@ ngx_http_gw_aggregate_create(ngx_http_request_t *r)
 }
 
 
-/* called when the client has gone, and once more when the request is freed */
+/* called when the client has gone, or else when the request is freed */
 
 static void
 ngx_http_gw_aggregate_leave(void *data)

@@ -395,6 +395,7 @@ ngx_http_gw_part_request_body(ngx_http_gw_run_t *run, ngx_http_request_t *sr,
     u_char                   *p;
     ngx_str_t                 value;
     ngx_buf_t                *b;
+    ngx_chain_t              *cl;
     ngx_table_elt_t          *h;
     ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
@@ -408,14 +409,11 @@ ngx_http_gw_part_request_body(ngx_http_gw_run_t *run, ngx_http_request_t *sr,
     r = run->aggregate->request;
 
     if (run->part->pass_body) {
+        rb = r->request_body;
         sr->headers_in.content_length_n = 0;
 
-        for (rb = r->request_body; rb && rb->bufs; rb = NULL) {
-            ngx_chain_t  *cl;
-
-            for (cl = rb->bufs; cl; cl = cl->next) {
-                sr->headers_in.content_length_n += ngx_buf_size(cl->buf);
-            }
+        for (cl = rb ? rb->bufs : NULL; cl; cl = cl->next) {
+            sr->headers_in.content_length_n += ngx_buf_size(cl->buf);
         }
 
         h = r->headers_in.content_type;
