@@ -20,8 +20,13 @@ static ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_of(
     ngx_http_request_t *r);
 static ngx_http_gw_run_t *ngx_http_gw_part_of(ngx_http_gw_aggregate_t *ag,
     u_char *name, size_t len);
+static ngx_int_t ngx_http_gw_variable_data(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, ngx_str_t *value, ngx_uint_t json);
 static void ngx_http_gw_variable_set(ngx_http_variable_value_t *v,
     ngx_str_t *value);
+
+
+#define ngx_http_gw_variable_control(c)  ((c) < 0x20 || (c) == 0x7f)
 
 
 static ngx_http_variable_t  ngx_http_gw_aggregate_vars[] = {
@@ -64,7 +69,7 @@ ngx_http_gw_part_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     if (run) {
         if (run->state == NGX_HTTP_GW_DONE) {
-            ngx_http_gw_variable_set(v, &run->value);
+            return ngx_http_gw_variable_data(r, v, &run->value, 1);
         }
 
         return NGX_OK;
@@ -105,10 +110,11 @@ static ngx_int_t
 ngx_http_gw_part_set_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t                         *name, value;
-    ngx_uint_t                         i;
-    ngx_http_gw_part_set_t            *set;
-    ngx_http_gw_aggregate_t           *ag;
+    ngx_str_t                *name, value;
+    ngx_uint_t                i, type;
+    ngx_http_gw_run_t        *run;
+    ngx_http_gw_part_set_t   *set;
+    ngx_http_gw_aggregate_t  *ag;
 
     name = (ngx_str_t *) data;
     ag = ngx_http_gw_aggregate_of(r);
@@ -134,11 +140,15 @@ ngx_http_gw_part_set_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
             return NGX_ERROR;
         }
 
-        if (value.data) {
-            ngx_http_gw_variable_set(v, &value);
+        if (value.data == NULL) {
+            break;
         }
 
-        break;
+        run = &ag->runs[set[i].part];
+        type = ngx_gw_splice_picked(run->splice, set[i].pick)->type;
+
+        return ngx_http_gw_variable_data(r, v, &value,
+                                         type != NGX_GW_SPLICE_STRING);
     }
 
     return NGX_OK;
@@ -297,6 +307,63 @@ ngx_http_gw_part_of(ngx_http_gw_aggregate_t *ag, u_char *name, size_t len)
     part = ngx_http_gw_part_find(ag->conf, &s);
 
     return part ? &ag->runs[part - ag->runs[0].part] : NULL;
+}
+
+
+/*
+ * nginx puts values of variables into header fields as they are: none has a
+ * control character.  In JSON a raw one is white space, or a DEL in a string.
+ */
+
+static ngx_int_t
+ngx_http_gw_variable_data(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    ngx_str_t *value, ngx_uint_t json)
+{
+    u_char      c, *p, *last;
+    ngx_str_t   text;
+    ngx_uint_t  controls;
+
+    controls = 0;
+    last = value->data + value->len;
+
+    for (p = value->data; p < last; p++) {
+        controls += ngx_http_gw_variable_control(*p);
+    }
+
+    if (controls == 0) {
+        ngx_http_gw_variable_set(v, value);
+        return NGX_OK;
+    }
+
+    text.data = ngx_pnalloc(r->pool, value->len + 5 * controls);
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = text.data;
+
+    for (p = value->data; p < value->data + value->len; p++) {
+        c = *p;
+
+        if (!ngx_http_gw_variable_control(c)) {
+            *last++ = c;
+
+        } else if (!json) {
+            last = ngx_sprintf(last, "%%%02Xd", (ngx_uint_t) c);
+
+        } else if (c == 0x7f) {
+            last = ngx_cpymem(last, "\\u007f", 6);
+
+        } else {
+            *last++ = ' ';
+        }
+    }
+
+    text.len = last - text.data;
+
+    ngx_http_gw_variable_set(v, &text);
+
+    return NGX_OK;
 }
 
 
