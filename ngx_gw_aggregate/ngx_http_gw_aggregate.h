@@ -236,7 +236,8 @@ typedef struct {
     ngx_http_gw_inflate_t      *inflate;
     u_char                     *buffer;    /* that its body is read into, if
                                               it is not the upstream's own */
-    size_t                      taken;     /* of it without a pause */
+    size_t                      taken;     /* of it without a pause, where a
+                                              buffer counts as some more */
     ngx_str_t                   raw;       /* as=string: what has come */
     size_t                      raw_size;
 
@@ -280,6 +281,7 @@ struct ngx_http_gw_aggregate_s {
     ngx_http_gw_run_t          *failed;    /* the required part that decides */
 
     ngx_gw_document_t          *document;  /* NULL: not begun */
+    ngx_pool_t                 *pool;      /* of one that was begun again */
     ngx_uint_t                  joined;    /* parts that are in it */
     ngx_chain_t                *out;       /* NULL: not written yet */
     off_t                       length;
@@ -414,8 +416,8 @@ ngx_int_t ngx_http_gw_part_end(ngx_http_gw_run_t *run);
 
 /*
  * Makes ag->out, a step at a time.  NGX_OK; NGX_AGAIN: to be called in a turn
- * of its own; NGX_DECLINED: a part has failed, so look again; NGX_ERROR: no
- * memory; or the status, if it is too long.
+ * of its own; NGX_DECLINED: likewise, but a part has failed, so look again;
+ * NGX_ERROR: no memory; or the status, if it is too long.
  */
 ngx_int_t ngx_http_gw_aggregate_join(ngx_http_gw_aggregate_t *ag);
 

@@ -309,6 +309,11 @@ ngx_http_gw_aggregate_cleanup(void *data)
     if (ag->next.posted) {
         ngx_delete_posted_event(&ag->next);
     }
+
+    if (ag->pool) {
+        ngx_destroy_pool(ag->pool);
+        ag->pool = NULL;
+    }
 }
 
 
@@ -409,15 +414,12 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
 
         rc = ngx_http_gw_aggregate_join(ag);
 
-        if (rc == NGX_DECLINED) {
-            ngx_http_gw_aggregate_run(r);
-            return;
-        }
-
         /* what took several steps is sent in one of its own */
 
-        if (rc == NGX_AGAIN || (rc == NGX_OK && ag->joining)) {
-            ag->joining = (rc == NGX_AGAIN);
+        if (rc == NGX_AGAIN || rc == NGX_DECLINED
+            || (rc == NGX_OK && ag->joining))
+        {
+            ag->joining = (rc != NGX_OK);
             ngx_post_event(&ag->next, &ngx_posted_next_events);
             return;
         }

@@ -9,7 +9,7 @@
 
 
 static void ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run);
-static void ngx_http_gw_aggregate_twice(ngx_http_gw_aggregate_t *ag);
+static ngx_int_t ngx_http_gw_aggregate_twice(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_missing(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_errors(ngx_http_gw_aggregate_t *ag);
 static ngx_int_t ngx_http_gw_aggregate_digest(ngx_http_gw_aggregate_t *ag,
@@ -23,7 +23,8 @@ ngx_http_gw_aggregate_join(ngx_http_gw_aggregate_t *ag)
     ngx_int_t  rc;
 
     if (ag->document == NULL) {
-        ag->document = ngx_gw_document_create(ag->request->pool);
+        ag->document = ngx_gw_document_create(ag->pool ? ag->pool
+                                                       : ag->request->pool);
         if (ag->document == NULL) {
             return NGX_ERROR;
         }
@@ -37,8 +38,8 @@ ngx_http_gw_aggregate_join(ngx_http_gw_aggregate_t *ag)
 
         rc = ngx_gw_document_run(ag->document, &budget);
 
-        if (rc == NGX_DECLINED) {
-            ngx_http_gw_aggregate_twice(ag);
+        if (rc == NGX_DECLINED && ngx_http_gw_aggregate_twice(ag) != NGX_OK) {
+            return NGX_ERROR;
         }
 
         if (rc != NGX_OK) {
@@ -124,7 +125,7 @@ ngx_http_gw_aggregate_put(ngx_http_gw_run_t *run)
 
 /* a part that has been a success until now is none */
 
-static void
+static ngx_int_t
 ngx_http_gw_aggregate_twice(ngx_http_gw_aggregate_t *ag)
 {
     ngx_http_gw_run_t  *run;
@@ -134,9 +135,18 @@ ngx_http_gw_aggregate_twice(ngx_http_gw_aggregate_t *ag)
     run->state = NGX_HTTP_GW_FAILED;
     run->reason = NGX_HTTP_GW_DUPLICATE;
 
-    /* from the beginning, without it */
+    /* from the beginning, without it; all parts but one may fail so */
 
     ag->document = NULL;
+
+    if (ag->pool) {
+        ngx_destroy_pool(ag->pool);
+    }
+
+    ag->pool = ngx_create_pool(NGX_DEFAULT_POOL_SIZE,
+                               ag->request->connection->log);
+
+    return ag->pool ? NGX_OK : NGX_ERROR;
 }
 
 

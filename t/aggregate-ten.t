@@ -1,6 +1,6 @@
 # Ten parts over TCP, of which one is slow, one fails, one is truncated within
 # its body and one is of 30 MB: the others are unharmed, and the worker needs
-# no more memory than the answer.
+# no more memory than the answer.  Ten of which nine fail when they are merged.
 
 use GwTest;
 use GwMaster;
@@ -189,4 +189,49 @@ __DATA__
     GwTest::more($began->{conn}, now() + 20);
     close $began->{conn}{socket};
     is(http(%{ ask(uri => '/raised', main::says()) })->{code}, 200, $name);
+}],
+
+
+
+=== TEST 4: nine of ten have a name twice, found one after the other
+--- config eval
+<<'_EOC_' . main::lines_of('as=merge optional') . '}' . $main::ways
+location = /merged {
+    gw_aggregate on;
+_EOC_
+--- cases
+['nothing is left of what was begun', sub {
+    my ($name) = @_;
+
+    my @say = map {
+        my ($part, $last) = ($_, $_ eq 'p0' ? '' : ',"twice":0,"twice":1');
+        my $file = "$GwPart::DIR/$part.json";
+
+        open my $out, '>', $file or die "$file: $!";
+        print $out '{' . join(',', map { "\"$part$_\":0" } 0 .. 69999)
+                   . "$last}";
+        close $out or die "$file: $!";
+
+        $part => { file => $file }
+    } @main::names;
+
+    # the first part alone, as the answer is
+    my $want = GwTest::read_file("$GwPart::DIR/p0.json");
+
+    http(uri => '/merged');
+    main::peak();
+
+    my $before = main::peak();
+    my $res = http(%{ ask(uri => '/merged', wait => 30, @say) });
+
+    is($res->{code}, 200, "$name: code");
+    is($res->{header}{'x-gw-partial'},
+       join(', ', map { "p$_;reason=duplicate" } 1 .. 9),
+       "$name: X-GW-Partial");
+    ok($res->{body} eq $want, "$name: body");
+
+    my $used = (main::peak() - $before) / 1024;
+
+    diag("$name: $used MB") if $ENV{TEST_GW_VERBOSE};
+    cmp_ok($used, '<', 45, "$name: memory") unless $main::asan;
 }],
