@@ -14,6 +14,9 @@
 /* longer bodies than the service's buffer holds are read in such pieces */
 #define NGX_HTTP_GW_AGGREGATE_READ  16384
 
+/* what a buffer counts for in a step: a chunk may be of one byte */
+#define NGX_HTTP_GW_AGGREGATE_BUF  64
+
 
 static ngx_int_t ngx_http_gw_aggregate_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r,
@@ -522,7 +525,7 @@ ngx_http_gw_part_pause(ngx_http_request_t *r, ngx_http_gw_run_t *run,
     ngx_event_t          *rev;
     ngx_http_upstream_t  *u;
 
-    run->taken += len;
+    run->taken += len + NGX_HTTP_GW_AGGREGATE_BUF;
 
     if (run->taken < NGX_HTTP_GW_AGGREGATE_STEP) {
         return;
@@ -563,6 +566,10 @@ ngx_http_gw_part_data(void *data, u_char *p, size_t len)
     ngx_http_gw_run_t *run = data;
 
     ngx_int_t  rc;
+
+    if (run->inflate) {
+        run->taken += len;
+    }
 
     if (run->splice == NULL) {
         return ngx_http_gw_part_raw(run, p, len);
@@ -703,6 +710,13 @@ ngx_http_gw_part_raw_end(ngx_http_gw_run_t *run)
         {
             len += 5;
         }
+    }
+
+    /* a document counts them in 31 bits */
+
+    if (len > NGX_MAX_INT32_VALUE) {
+        ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_SIZE);
+        return NGX_OK;
     }
 
     p = ngx_pnalloc(pool, len);
