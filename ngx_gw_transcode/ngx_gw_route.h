@@ -59,10 +59,12 @@ ngx_gw_routes_t *ngx_gw_routes_create(ngx_pool_t *pool);
 /*
  * Adds a binding.  NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: the template is
  * malformed, or conflicts with one that is there (same method, and no request
- * could tell them apart), with what and where in error.
+ * could tell them apart), with what and where in error.  The route may be looked
+ * at, not changed.
  */
 ngx_int_t ngx_gw_routes_add(ngx_gw_routes_t *routes, const ngx_str_t *method,
-    const ngx_str_t *template, void *data, ngx_str_t *error);
+    const ngx_str_t *template, void *data, ngx_gw_route_t **route,
+    ngx_str_t *error);
 
 /* to be called after the last add(): sorts what lookups need sorted */
 ngx_int_t ngx_gw_routes_finish(ngx_gw_routes_t *routes);

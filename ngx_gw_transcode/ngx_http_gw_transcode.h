@@ -76,10 +76,17 @@ typedef struct {
 } ngx_http_gw_transcode_metadata_t;
 
 
+/* what a directive lists, and where that stands */
 typedef struct {
-    ngx_array_t                   *files;      /* of ngx_str_t, or NULL */
-    ngx_array_t                   *services;   /* of ngx_str_t; "all" has an
-                                                  array without elements */
+    ngx_array_t                    names;      /* of ngx_str_t */
+    ngx_str_t                      file;
+    ngx_uint_t                     line;
+} ngx_http_gw_transcode_list_t;
+
+
+typedef struct {
+    ngx_http_gw_transcode_list_t  *files;      /* or NULL */
+    ngx_http_gw_transcode_list_t  *services;   /* NULL: off; empty: all */
     ngx_flag_t                     automatic;
     ngx_uint_t                     print;      /* bits */
     ngx_uint_t                     unknown_fields;
@@ -92,7 +99,6 @@ typedef struct {
     ngx_http_gw_transcode_metadata_t  *metadata;
     ngx_flag_t                     web;
 
-    unsigned                       enabled:1;
     unsigned                       here:1;     /* gw_transcode of this block */
 
     /* made by merging */
@@ -102,9 +108,6 @@ typedef struct {
                                                   location has it */
     ngx_gw_pb_parse_conf_t         parse;
     ngx_gw_pb_print_conf_t         printing;
-
-    ngx_str_t                      file;       /* of the directive, for */
-    ngx_uint_t                     line;       /* messages of merging */
 } ngx_http_gw_transcode_loc_conf_t;
 
 
@@ -120,7 +123,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_handler_pt            grpc;       /* found out at merging */
-    ngx_array_t                    schemas;    /* of those loaded */
+    ngx_array_t                    compiled;   /* see _compile.c */
     ngx_http_gw_error_t            error;      /* the others' $gw_error */
     ngx_int_t                      content_length;  /* indexes of variables */
     ngx_int_t                      internal_trailers;
@@ -197,6 +200,9 @@ typedef struct {
 
 /* ngx_http_gw_transcode_conf.c */
 
+/* an empty list of a directive that is being read; NULL: no memory */
+ngx_http_gw_transcode_list_t *ngx_http_gw_transcode_list(ngx_conf_t *cf);
+
 char *ngx_http_gw_transcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_gw_transcode_descriptor(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -209,9 +215,8 @@ char *ngx_http_gw_transcode_metadata(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* ngx_http_gw_transcode_compile.c */
 
-/* schema and routes of a level, shared with the one above where they can be */
+/* schema and routes of a location; those that have the same share them */
 char *ngx_http_gw_transcode_compile(ngx_conf_t *cf,
-    ngx_http_gw_transcode_loc_conf_t *prev,
     ngx_http_gw_transcode_loc_conf_t *conf);
 
 /* grpc_pass's content handler, or NULL: it cannot be found out */
