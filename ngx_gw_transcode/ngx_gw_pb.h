@@ -75,9 +75,9 @@ typedef struct ngx_gw_pb_schema_s   ngx_gw_pb_schema_t;
 
 
 struct ngx_gw_pb_field_s {
+    /* of an extension, both are "[full.name]" */
     ngx_str_t                 name;      /* as in the .proto file */
-    ngx_str_t                 json_name; /* given or made from name; of an
-                                            extension "[full.name]" */
+    ngx_str_t                 json_name; /* given or made from name */
 
     /* "\"name\":", ready to be copied, by json_name and by name */
     ngx_str_t                 print_json;
@@ -142,6 +142,7 @@ struct ngx_gw_pb_message_s {
     unsigned                  map_entry:1;
     unsigned                  has_required:1; /* itself, not those below */
     unsigned                  message_set:1;  /* refused at configuration */
+    unsigned                  ambiguous:1;    /* several fields of a name */
 };
 
 
