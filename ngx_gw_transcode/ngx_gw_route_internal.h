@@ -78,7 +78,7 @@ struct ngx_gw_routes_s {
 static ngx_inline uint64_t
 ngx_gw_route_mix(uint64_t a, uint64_t b)
 {
-#if (__SIZEOF_INT128__)
+#if (__SIZEOF_INT128__ && !NGX_GW_PORTABLE)
 
     unsigned __int128  product;
 

@@ -795,7 +795,8 @@ test_templates(void)
                   && memcmp(error.data, want, error.len) == 0);
         }
 
-        unit_ok(ok, "template \"%s\"", t->template);
+        unit_ok(ok, "template %u: \"%s\"", (unsigned int) i,
+                strpbrk(t->template, "\t\n\x7f") ? "" : t->template);
 
         if (!ok) {
             printf("# %d %.*s\n", (int) rc, (int) error.len,
