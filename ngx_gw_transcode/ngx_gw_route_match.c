@@ -197,10 +197,6 @@ ngx_gw_route_split(ngx_gw_route_path_t *rp, const ngx_str_t *path,
         }
 
         p = slash + 1;
-
-        if (p == last) {
-            return NGX_DECLINED;
-        }
     }
 
     return NGX_DECLINED;

@@ -338,6 +338,13 @@ static const set_t  sets[] = {
         { "GET /a::one", "1 x=a:" },
         { "GET /a:one:one", "1 x=a:one" } } },
 
+    { "a verb at the root of another method",
+      { "POST /**:all", "GET /{x}" },
+      { { "POST /:all", "0" },
+        { "GET /:all", "1 x=:all" },
+        { "GET /a:all", "1 x=a:all" },
+        { "PUT /:all", "405 GET, POST" } } },
+
     { "a colon in a value where no route has the verb",
       { "GET /v1/{name=**}", "GET /w/{a}/{b}" },
       { { "GET /v1/a:b", "0 name=a:b" },
