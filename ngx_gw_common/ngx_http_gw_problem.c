@@ -9,7 +9,8 @@ typedef struct {
 } ngx_http_gw_problem_title_t;
 
 
-static const ngx_str_t *ngx_http_gw_problem_title(ngx_uint_t status);
+static ngx_int_t ngx_http_gw_problem_code(ngx_http_request_t *r);
+static void ngx_http_gw_problem_header(ngx_http_request_t *r, ngx_buf_t *b);
 
 
 /* the phrases of RFC 9110 and RFC 6585; the last two stand for all others */
@@ -20,10 +21,16 @@ static const ngx_http_gw_problem_title_t  ngx_http_gw_problem_titles[] = {
     { 402, ngx_string("Payment Required") },
     { 403, ngx_string("Forbidden") },
     { 404, ngx_string("Not Found") },
+    { 405, ngx_string("Method Not Allowed") },
+    { 406, ngx_string("Not Acceptable") },
+    { 408, ngx_string("Request Timeout") },
     { 409, ngx_string("Conflict") },
     { 413, ngx_string("Content Too Large") },
+    { 414, ngx_string("URI Too Long") },
+    { 415, ngx_string("Unsupported Media Type") },
     { 429, ngx_string("Too Many Requests") },
     { 500, ngx_string("Internal Server Error") },
+    { 501, ngx_string("Not Implemented") },
     { 502, ngx_string("Bad Gateway") },
     { 503, ngx_string("Service Unavailable") },
     { 504, ngx_string("Gateway Timeout") },
@@ -128,12 +135,19 @@ ngx_http_gw_problem_json(ngx_http_request_t *r,
     const ngx_str_t *detail, const ngx_str_t *members, ngx_int_t request_id)
 {
     size_t                      len;
+    ngx_int_t                   code;
     ngx_buf_t                  *b;
     const ngx_str_t            *title;
     ngx_http_variable_value_t  *id;
 
     static const ngx_str_t  blank = ngx_string("about:blank");
     static const ngx_str_t  none = ngx_null_string;
+
+    code = ngx_http_gw_problem_code(r);
+
+    if (code > 0) {
+        return ngx_http_gw_problem_status(r, problem, code, detail);
+    }
 
     type = type ? type : &blank;
     members = members ? members : &none;
@@ -160,12 +174,77 @@ ngx_http_gw_problem_json(ngx_http_request_t *r,
                           type, title, r->headers_out.status, detail,
                           members->len ? "," : "", members, id);
 
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
     problem->body = b;
 
     ngx_str_set(&r->headers_out.content_type, "application/problem+json");
+    ngx_http_gw_problem_header(r, b);
+
+    return NGX_OK;
+}
+
+
+/*
+ * A transcoding location says by $gw_error_code that its clients read
+ * google.rpc.Status, and which code the status is.  NGX_DECLINED: none.
+ */
+
+static ngx_int_t
+ngx_http_gw_problem_code(ngx_http_request_t *r)
+{
+    ngx_int_t                   code;
+    ngx_uint_t                  key;
+    ngx_str_t                   name;
+    ngx_http_variable_value_t  *v;
+
+    ngx_str_set(&name, "gw_error_code");
+    key = ngx_hash_key(name.data, name.len);
+
+    v = ngx_http_get_variable(r, &name, key);
+
+    if (v == NULL || v->not_found || v->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    code = ngx_atoi(v->data, v->len);
+
+    return code == NGX_ERROR ? NGX_DECLINED : code;
+}
+
+
+ngx_int_t
+ngx_http_gw_problem_status(ngx_http_request_t *r,
+    ngx_http_gw_problem_t *problem, ngx_uint_t code, const ngx_str_t *detail)
+{
+    size_t      len;
+    ngx_buf_t  *b;
+
+    len = sizeof("{\"code\":,\"message\":\"\",\"details\":[]}" CRLF) - 1
+          + NGX_INT_T_LEN + detail->len;
+
+    b = ngx_create_temp_buf(r->pool, len);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_sprintf(b->last,
+                          "{\"code\":%ui,\"message\":\"%V\",\"details\":[]}"
+                          CRLF, code, detail);
+
+    problem->body = b;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    ngx_http_gw_problem_header(r, b);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_gw_problem_header(ngx_http_request_t *r, ngx_buf_t *b)
+{
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     r->headers_out.charset.len = 0;
@@ -176,12 +255,10 @@ ngx_http_gw_problem_json(ngx_http_request_t *r,
     ngx_http_clear_etag(r);
 
     r->headers_out.content_length_n = b->last - b->pos;
-
-    return NGX_OK;
 }
 
 
-static const ngx_str_t *
+const ngx_str_t *
 ngx_http_gw_problem_title(ngx_uint_t status)
 {
     ngx_uint_t  i, n;

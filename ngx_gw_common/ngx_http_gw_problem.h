@@ -73,6 +73,16 @@ ngx_int_t ngx_http_gw_problem_json(ngx_http_request_t *r,
     ngx_http_gw_problem_t *problem, const ngx_str_t *type,
     const ngx_str_t *detail, const ngx_str_t *members, ngx_int_t request_id);
 
+/*
+ * A google.rpc.Status in JSON, code being one of google.rpc.Code.  _json()
+ * gives this form by itself where $gw_error_code has a value.
+ */
+ngx_int_t ngx_http_gw_problem_status(ngx_http_request_t *r,
+    ngx_http_gw_problem_t *problem, ngx_uint_t code, const ngx_str_t *detail);
+
+/* the phrase of a status */
+const ngx_str_t *ngx_http_gw_problem_title(ngx_uint_t status);
+
 /* a body filter: drops nginx's page and sends the problem, if there is one */
 ngx_int_t ngx_http_gw_problem_body(ngx_http_request_t *r,
     ngx_http_gw_problem_t *problem, ngx_chain_t *in,

@@ -120,8 +120,8 @@ ngx_gw_splitter_t *ngx_gw_splitter_create(ngx_pool_t *pool, ngx_uint_t lines,
 
 /*
  * Takes bytes from *pos on.  NGX_OK: an element, valid until the next call;
- * NGX_AGAIN: all was taken; NGX_DECLINED: longer than max (*error
- * "too long"), or no array, see *error; NGX_ERROR: no memory.
+ * NGX_AGAIN: all was taken; NGX_ABORT: longer than max; NGX_DECLINED: no array;
+ * both say what in *error; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_gw_splitter_take(ngx_gw_splitter_t *splitter, u_char **pos,
     u_char *last, ngx_str_t *element, const char **error);

@@ -148,6 +148,9 @@ typedef struct {
     ngx_gw_splitter_t             *splitter;   /* of a client stream */
     ngx_gw_base64_t               *base64;     /* of grpc-web-text */
     ngx_chain_t                   *pending;    /* of the client's, in work */
+    ngx_pool_t                    *pool;       /* of what is being sent */
+    ngx_pool_t                    *text_pool;  /* of base64 to the client */
+    ngx_list_t                     fields;     /* that the service gets */
     ngx_event_t                    event;      /* go on, or give up */
     ngx_event_t                    deadline;
     ngx_msec_t                     timeout;    /* of the call, 0: none */
@@ -171,14 +174,16 @@ typedef struct {
     ngx_chain_t                   *recycled;   /* buffers of what was sent */
     off_t                          length;     /* u->length, kept */
     ngx_uint_t                     messages;   /* so far */
-    ngx_uint_t                     gzip;       /* the service's grpc-encoding */
+    ngx_str_t                      type;       /* of an HttpBody */
+    ngx_str_t                     *encoding;   /* the service's, or NULL */
 
     ngx_int_t                      code;       /* of gRPC; -1: not known yet */
     ngx_str_t                      message;    /* decoded */
     ngx_str_t                      details;    /* grpc-status-details-bin */
 
     /* what was refused here */
-    ngx_uint_t                     refused;    /* status of HTTP, 0: nothing */
+    ngx_uint_t                     refused;    /* status of HTTP, 0: none */
+    ngx_uint_t                     abort_status;
     const char                    *reason;
     ngx_str_t                      detail;
     ngx_str_t                      allow;
@@ -191,9 +196,18 @@ typedef struct {
     unsigned                       primed:1;   /* the first body is waiting */
     unsigned                       ended:1;    /* nothing more is to be sent */
     unsigned                       trailers_read:1;
+    unsigned                       converts:1; /* the body is not sent as it
+                                                  comes */
     unsigned                       head_written:1; /* of the request */
+    unsigned                       blocked:1;  /* the service is slow */
+    unsigned                       input_ended:1;
+    unsigned                       chunked:1;  /* raw bodies: one was sent */
     unsigned                       text_mode:1;    /* grpc-web-text */
+    unsigned                       grpc:1;     /* gRPC-Web: the service sent gRPC */
     unsigned                       head:1;     /* HEAD in place of GET */
+    unsigned                       typed:1;    /* Content-Type says JSON */
+    unsigned                       lines:1;    /* NDJSON comes */
+    unsigned                       mask_given:1;   /* by the query */
     unsigned                       json:1;     /* errors are Status JSON */
 } ngx_http_gw_transcode_ctx_t;
 
@@ -237,11 +251,12 @@ ngx_int_t ngx_http_gw_transcode_read_body(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 
 /*
- * Makes the frame of a message.  NGX_OK, NGX_ERROR, or a status: refused.
+ * Makes the frame of a message: what the parser has written, and tail, fields
+ * that it has not (or NULL).  NGX_OK or a status: refused.
  */
 ngx_int_t ngx_http_gw_transcode_frame(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser,
-    ngx_chain_t **out);
+    ngx_chain_t *tail, ngx_chain_t **out);
 
 /* ngx_http_gw_transcode_bind.c */
 
@@ -264,26 +279,33 @@ void ngx_http_gw_transcode_abort(ngx_http_request_t *r,
 
 /* ngx_http_gw_transcode_stream.c */
 
+/* makes ctx->out of a body that is there.  NGX_OK or a status */
+ngx_int_t ngx_http_gw_transcode_convert(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
+
 /* in place of grpc_pass's output filter, for client streams and gRPC-Web */
 ngx_int_t ngx_http_gw_transcode_output(void *data, ngx_chain_t *in);
 
 /* ngx_http_gw_transcode_answer.c */
 
 /*
- * What is to be done with pieces of messages that have come; messages of
- * unary calls are kept, those of streams are appended to *out.  NGX_OK,
- * NGX_ERROR: no memory, or NGX_DECLINED: refused.
+ * Takes pieces of messages that have come: what is complete is printed to
+ * ctx->body.  NGX_OK, NGX_ERROR: no memory, or NGX_DECLINED: refused.
  */
 ngx_int_t ngx_http_gw_transcode_take(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t *in);
 
-/* status, message and details of the call, from trailers or header */
+/* status, message and details of the call, if they are there */
 ngx_int_t ngx_http_gw_transcode_read_status(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_list_t *fields);
 
 /* makes the header that nginx is to see of what is known now */
 ngx_int_t ngx_http_gw_transcode_answer(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_uint_t over);
+
+/* appends ctx->body to a chain of nginx's, to be flushed */
+ngx_int_t ngx_http_gw_transcode_hand_out(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t **ll);
 
 /* the end of a stream; with a code other than 0 the error in band */
 ngx_int_t ngx_http_gw_transcode_end(ngx_http_request_t *r,
@@ -302,12 +324,9 @@ ngx_int_t ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
 
 /* ngx_http_gw_transcode_metadata.c */
 
-/*
- * The header fields that the service gets, in a list of its own.
- * NGX_OK or NGX_ERROR.
- */
+/* makes ctx->fields, what the service gets.  NGX_OK or a status: refused */
 ngx_int_t ngx_http_gw_transcode_request_fields(ngx_http_request_t *r,
-    ngx_http_gw_transcode_ctx_t *ctx, ngx_list_t *list);
+    ngx_http_gw_transcode_ctx_t *ctx);
 
 /* turns metadata of the service into fields of the answer, in their place */
 ngx_int_t ngx_http_gw_transcode_response_fields(ngx_http_request_t *r,
