@@ -38,6 +38,8 @@ struct ngx_gw_pb_bound_s {
     ngx_gw_pb_bound_t        *next;      /* sibling */
     ngx_gw_pb_bound_t        *children;
     unsigned                  path:1;    /* by the path, not by the query */
+    unsigned                  parsed:1;  /* an inner node: the text has it,
+                                            too */
 };
 
 
