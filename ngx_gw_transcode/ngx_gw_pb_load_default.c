@@ -241,7 +241,7 @@ ngx_gw_pb_default_float(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_field_t *raw,
     int         precision, most;
     char        text[64], buf[64], *end;
     size_t      i;
-    double      value;
+    double      value, least;
     ngx_str_t  *given, *json, copy;
 
     given = &raw->default_value;
@@ -304,10 +304,15 @@ ngx_gw_pb_default_float(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_field_t *raw,
         return NGX_OK;
     }
 
-    /* the shortest text that means this number */
+    /* the shortest text that means this number; subnormal ones need less */
 
     precision = (field->type == NGX_GW_PB_FLOAT) ? 6 : 15;
     most = (field->type == NGX_GW_PB_FLOAT) ? 9 : 17;
+    least = (field->type == NGX_GW_PB_FLOAT) ? 1e-37 : 1e-307;
+
+    if (value > -least && value < least) {
+        precision = 1;
+    }
 
     for ( /* void */ ; precision <= most; precision++) {
         (void) snprintf(buf, sizeof(buf), "%.*g", precision, value);

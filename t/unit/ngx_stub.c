@@ -481,11 +481,13 @@ ngx_vslprintf(u_char *buf, u_char *last, const char *fmt, va_list args)
             break;
 
         case 'd':
-            i = sign ? va_arg(args, int) : va_arg(args, unsigned int);
+            i = sign ? (int64_t) va_arg(args, int)
+                     : (int64_t) va_arg(args, unsigned int);
             break;
 
         case 'D':
-            i = sign ? va_arg(args, int32_t) : va_arg(args, uint32_t);
+            i = sign ? (int64_t) va_arg(args, int32_t)
+                     : (int64_t) va_arg(args, uint32_t);
             break;
 
         case 'P':

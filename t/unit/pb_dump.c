@@ -1,4 +1,5 @@
-/* unit: ngx_gw_transcode/ngx_gw_pb.c ngx_gw_transcode/ngx_gw_pb_load*.c ngx_gw_common/ngx_gw_json*.c */
+/* unit: ngx_gw_transcode/ngx_gw_pb.c ngx_gw_transcode/ngx_gw_pb_load*.c
+   ngx_gw_common/ngx_gw_json*.c */
 
 /*
  * Prints what the tables say of the sets of descriptors that are named, a line
@@ -7,8 +8,7 @@
  */
 
 
-#include "ngx_gw_pb.h"
-#include "ngx_gw_json.h"
+#include "pb_help.h"
 
 
 static const char  *kinds[] = {
@@ -124,9 +124,9 @@ dump_enum(ngx_gw_pb_enum_t *e)
         v = &e->values[i];
         first = ngx_gw_pb_find_number(e, v->number);
 
-        printf("value %.*s %d %.*s printed=%.*s\n", (int) e->name.len,
-               e->name.data, v->number, (int) v->name.len, v->name.data,
-               (int) first->name.len, first->name.data);
+        printf("value %.*s %d %d %.*s printed=%.*s\n", (int) e->name.len,
+               e->name.data, (int) i, v->number, (int) v->name.len,
+               v->name.data, (int) first->name.len, first->name.data);
     }
 }
 
@@ -230,6 +230,8 @@ main(int argc, char **argv)
                error.data);
 
     } else {
+        walk(schema);
+
         for (k = 0; k < schema->nmessages; k++) {
             dump_message(schema->messages[k]);
         }
