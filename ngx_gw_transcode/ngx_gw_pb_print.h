@@ -49,9 +49,10 @@ ngx_gw_pb_printer_t *ngx_gw_pb_printer_create(ngx_pool_t *pool,
  * field in it (its default if it is not set).  The text is appended to the
  * chain at *out (NULL at first), in temporary memory buffers of pool with
  * room before their ends that the next call goes on to fill; *len is added to.
+ * *out is either NULL or what earlier calls have made of it.
  *
- * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: malformed, see error(); what was
- * appended is then to be dropped.
+ * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: malformed, see error().  Unless
+ * it is NGX_OK, nothing was appended.
  */
 ngx_int_t ngx_gw_pb_print(ngx_gw_pb_printer_t *printer,
     const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
@@ -78,6 +79,14 @@ ngx_int_t ngx_gw_pb_print_bytes(ngx_gw_pb_printer_t *printer,
 ngx_int_t ngx_gw_pb_print_status(ngx_gw_pb_printer_t *printer,
     ngx_uint_t code, const ngx_str_t *message, const ngx_str_t *details,
     ngx_chain_t **out, size_t *len);
+
+/*
+ * Takes buffers back that earlier calls have made, once they are sent, with
+ * their chain links, so that a stream of messages needs no more memory than
+ * what is on its way.
+ */
+void ngx_gw_pb_printer_release(ngx_gw_pb_printer_t *printer,
+    ngx_chain_t *sent);
 
 /* what is wrong: `shop.v1.Order.items: cut in the middle` */
 const ngx_str_t *ngx_gw_pb_printer_error(ngx_gw_pb_printer_t *printer);
