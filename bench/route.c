@@ -105,6 +105,7 @@ routes_of(int services, int per)
     int               i, k;
     char              text[256], *space;
     ngx_str_t         method, template, error;
+    ngx_gw_route_t   *route;
     ngx_gw_routes_t  *routes;
 
     running = 0;
@@ -121,7 +122,8 @@ routes_of(int services, int per)
             template.data = (u_char *) space + 1;
             template.len = strlen(space + 1);
 
-            if (ngx_gw_routes_add(routes, &method, &template, routes, &error)
+            if (ngx_gw_routes_add(routes, &method, &template, routes, &route,
+                                  &error)
                 != NGX_OK)
             {
                 fprintf(stderr, "%.*s\n", (int) error.len,

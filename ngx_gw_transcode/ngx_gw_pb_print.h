@@ -58,13 +58,6 @@ ngx_int_t ngx_gw_pb_print(ngx_gw_pb_printer_t *printer,
     const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
     const u_char *wire, size_t wire_len, ngx_chain_t **out, size_t *len);
 
-/*
- * Gives buffers back: a chain of print() whose bytes are of no more use.  They
- * are printed into again.
- */
-void ngx_gw_pb_printer_recycle(ngx_gw_pb_printer_t *printer,
-    ngx_chain_t *chain);
-
 /* a few bytes of the caller's between messages: brackets, commas */
 ngx_int_t ngx_gw_pb_print_bytes(ngx_gw_pb_printer_t *printer,
     const u_char *bytes, size_t n, ngx_chain_t **out, size_t *len);

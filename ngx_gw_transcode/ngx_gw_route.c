@@ -40,7 +40,8 @@ ngx_gw_routes_create(ngx_pool_t *pool)
 
 ngx_int_t
 ngx_gw_routes_add(ngx_gw_routes_t *routes, const ngx_str_t *method,
-    const ngx_str_t *template, void *data, ngx_str_t *error)
+    const ngx_str_t *template, void *data, ngx_gw_route_t **route,
+    ngx_str_t *error)
 {
     ngx_int_t                rc;
     ngx_str_t                text;
@@ -104,6 +105,8 @@ ngx_gw_routes_add(ngx_gw_routes_t *routes, const ngx_str_t *method,
 
     *last = b;
     node->methods |= (uint64_t) 1 << id;
+
+    *route = &b->route;
 
     return NGX_OK;
 }

@@ -585,7 +585,7 @@ ngx_http_gw_transcode_stream_filter(ngx_http_request_t *r,
     u = r->upstream;
 
     if (u->busy_bufs == NULL && u->out_bufs == NULL && ctx->recycled) {
-        ngx_gw_pb_printer_recycle(ctx->printer, ctx->recycled);
+        ngx_gw_pb_printer_release(ctx->printer, ctx->recycled);
         ctx->recycled = NULL;
     }
 

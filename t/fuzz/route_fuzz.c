@@ -855,6 +855,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_int_t         rc;
     ngx_str_t         line, method, error, template;
     ngx_uint_t        i, pass;
+    ngx_gw_route_t   *added;
     ngx_gw_routes_t  *routes;
 
     pool = ngx_create_pool(4096, &ngx_stub_log);
@@ -919,7 +920,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             template = part(line, space + 1, line.len);
             ngx_str_null(&error);
 
-            rc = ngx_gw_routes_add(routes, &method, &template, r, &error);
+            rc = ngx_gw_routes_add(routes, &method, &template, r, &added,
+                                   &error);
 
             must(rc == (r ? NGX_OK : NGX_DECLINED));
             must(r || (error.len && error.data));

@@ -625,9 +625,10 @@ str(const char *text, size_t len)
 static ngx_int_t
 add(ngx_gw_routes_t *routes, const char *route, ngx_str_t *error)
 {
-    ngx_int_t    rc;
-    ngx_str_t    method, template;
-    const char  *space;
+    ngx_int_t        rc;
+    ngx_str_t        method, template;
+    const char      *space;
+    ngx_gw_route_t  *added;
 
     space = strchr(route, ' ');
 
@@ -635,7 +636,8 @@ add(ngx_gw_routes_t *routes, const char *route, ngx_str_t *error)
     template.len = strlen(space + 1);
     template.data = unit_guard_end(space + 1, template.len);
 
-    rc = ngx_gw_routes_add(routes, &method, &template, (void *) route, error);
+    rc = ngx_gw_routes_add(routes, &method, &template, (void *) route,
+                           &added, error);
 
     /* nothing of these is kept */
 
