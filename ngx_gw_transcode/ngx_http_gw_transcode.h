@@ -189,7 +189,6 @@ typedef struct {
     ngx_str_t                      allow;
     ngx_http_gw_problem_t          problem;
 
-    unsigned                       here:1;     /* no error_page took it */
     unsigned                       streaming_in:1;
     unsigned                       header_read:1;  /* of the service */
     unsigned                       began:1;    /* nginx has our header */
@@ -208,7 +207,6 @@ typedef struct {
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */
     unsigned                       mask_given:1;   /* by the query */
-    unsigned                       json:1;     /* errors are Status JSON */
 } ngx_http_gw_transcode_ctx_t;
 
 

@@ -56,8 +56,6 @@ ngx_http_gw_transcode_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->json = 1;
-
     rc = ngx_http_gw_transcode_match(r, ctx);
     if (rc != NGX_OK) {
         return rc;
@@ -123,7 +121,6 @@ ngx_http_gw_transcode_create_ctx(ngx_http_request_t *r,
     ctx->request = r;
     ctx->conf = conf;
     ctx->code = -1;
-    ctx->here = 1;
 
     ngx_http_set_ctx(r, ctx, ngx_http_gw_transcode_module);
 

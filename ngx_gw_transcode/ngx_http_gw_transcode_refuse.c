@@ -99,16 +99,12 @@ ngx_http_gw_transcode_header_filter(ngx_http_request_t *r)
 
         ctx->request = r;
         ctx->conf = tlcf;
-        ctx->json = 1;
-        ctx->here = 1;
         ctx->code = -1;
 
         ngx_http_set_ctx(r, ctx, ngx_http_gw_transcode_module);
     }
 
-    if (r->headers_out.status < NGX_HTTP_BAD_REQUEST || !ctx->json
-        || ctx->began)
-    {
+    if (r->headers_out.status < NGX_HTTP_BAD_REQUEST || ctx->began) {
         return ngx_http_next_header_filter(r);
     }
 
@@ -166,6 +162,12 @@ ngx_http_gw_transcode_status(ngx_http_request_t *r,
     } else {
         ctx->code = ngx_gw_grpc_code(status);
         detail = *ngx_http_gw_problem_title(status);
+    }
+
+    /* a browser's gRPC client looks for the status in the header */
+
+    if (ctx->kind == NGX_HTTP_GW_TRANSCODE_WEB) {
+        return ngx_http_gw_problem_grpc(r, ctx->code, &detail);
     }
 
     return ngx_http_gw_problem_status(r, &ctx->problem, ctx->code, &detail);
