@@ -71,8 +71,10 @@ ngx_msec_t ngx_gw_grpc_timeout(const ngx_str_t *value);
 /* writes "1500m"; dst has room for 9 bytes; returns the end */
 u_char *ngx_gw_grpc_write_timeout(u_char *dst, ngx_msec_t timeout);
 
-/* base64 of "-bin" metadata, padded or not.  NGX_OK, NGX_ERROR (no memory) or
-   NGX_DECLINED: malformed */
+/*
+ * base64 of "-bin" metadata, padded or not.  NGX_OK, NGX_ERROR (no memory) or
+ * NGX_DECLINED: malformed.
+ */
 ngx_int_t ngx_gw_grpc_decode_bin(ngx_pool_t *pool, const ngx_str_t *src,
     ngx_str_t *dst);
 
@@ -112,23 +114,24 @@ const ngx_str_t *ngx_gw_deframer_error(const ngx_gw_deframer_t *deframer);
 
 /*
  * A splitter finds the elements of a JSON array or, with lines, the lines of
- * NDJSON (empty ones are skipped) in text that comes in pieces.  It looks at strings and brackets
- * only: what is in an element is for the parser to judge.
+ * NDJSON (empty ones are skipped) in text that comes in pieces.  It looks at
+ * strings and brackets only: what is in an element is for the parser to judge.
+ * max is the longest element.  NULL: no memory.
  */
 ngx_gw_splitter_t *ngx_gw_splitter_create(ngx_pool_t *pool, ngx_uint_t lines,
     size_t max);
 
 /*
- * Takes bytes from *pos on.  NGX_OK: an element, valid until the next call;
- * NGX_AGAIN: all was taken; NGX_ABORT: longer than max; NGX_DECLINED: no array;
- * both say what in *error; NGX_ERROR: no memory.
+ * Takes bytes from *pos on.  NGX_OK: an element, valid until the next call,
+ * which may lie within the piece; NGX_AGAIN: all was taken; NGX_ABORT: it is
+ * longer than max, NGX_DECLINED: no array, see *error; NGX_ERROR: no memory.
  */
 ngx_int_t ngx_gw_splitter_take(ngx_gw_splitter_t *splitter, u_char **pos,
     u_char *last, ngx_str_t *element, const char **error);
 
 /*
  * The text has ended.  NGX_DONE: complete; NGX_OK: and with a last line in
- * *element; NGX_DECLINED: see *error.  No text at all is complete.
+ * *element; NGX_DECLINED, NGX_ABORT: see *error.  No text at all is complete.
  */
 ngx_int_t ngx_gw_splitter_end(ngx_gw_splitter_t *splitter, ngx_str_t *element,
     const char **error);

@@ -59,7 +59,7 @@ ngx_gw_routes_t *ngx_gw_routes_create(ngx_pool_t *pool);
 /*
  * Adds a binding.  NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: the template is
  * malformed, or conflicts with one that is there (same method, and no request
- * could tell them apart), with what and where in error.  The route may be looked
+ * could tell them apart), with what and where in error.  *route may be looked
  * at, not changed.
  */
 ngx_int_t ngx_gw_routes_add(ngx_gw_routes_t *routes, const ngx_str_t *method,
