@@ -441,10 +441,14 @@ ngx_http_gw_transcode_answer(ngx_http_request_t *r,
 
     if (over && !(ctx->binding->raw_out && ctx->code != NGX_GW_GRPC_OK)) {
 
-        if (ctx->method->server_streaming
-            && ngx_http_gw_transcode_end(r, ctx) != NGX_OK)
-        {
-            return NGX_ERROR;
+        if (ctx->method->server_streaming) {
+
+            if (ngx_http_gw_transcode_end(r, ctx) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+        } else {
+            ctx->ended = 1;
         }
 
         length = ctx->body_len;
