@@ -202,7 +202,8 @@ typedef struct {
     unsigned                       input_ended:1;
     unsigned                       chunked:1;  /* raw bodies: one was sent */
     unsigned                       text_mode:1;    /* grpc-web-text */
-    unsigned                       grpc:1;     /* gRPC-Web: the service sent gRPC */
+    unsigned                       grpc:1;     /* gRPC-Web: the service has
+                                                  sent gRPC */
     unsigned                       head:1;     /* HEAD in place of GET */
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */

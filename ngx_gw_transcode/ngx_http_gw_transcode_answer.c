@@ -209,7 +209,7 @@ ngx_http_gw_transcode_bytes(ngx_http_gw_transcode_ctx_t *ctx, const char *text)
 }
 
 
-/* google.api.HttpBody, content_type = 1 and data = 2, in response_body or as is */
+/* google.api.HttpBody: content_type = 1, data = 2 */
 
 static ngx_int_t
 ngx_http_gw_transcode_http_body(ngx_http_request_t *r,
