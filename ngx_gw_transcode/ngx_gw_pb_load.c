@@ -124,6 +124,10 @@ ngx_gw_pb_load_alien(ngx_gw_pb_load_t *load, const ngx_str_t *text)
 
     error = load->error;
 
+    if (error->len && !load->malformed) {
+        return NGX_DECLINED;
+    }
+
     if (text->len > 2 && text->data[0] == 0x1f && text->data[1] == 0x8b) {
         return ngx_gw_pb_load_error(load, NULL, "is no FileDescriptorSet but "
                                     "compressed by gzip");
@@ -146,14 +150,10 @@ ngx_gw_pb_load_alien(ngx_gw_pb_load_t *load, const ngx_str_t *text)
                                     "--descriptor_set_out=FILE\" compiles it");
     }
 
-    if (error->len == 0 || load->malformed) {
-        return ngx_gw_pb_load_error(load, NULL, "is no FileDescriptorSet, as "
-                                    "\"protoc --include_imports "
-                                    "--descriptor_set_out=FILE\" makes it%s%V",
-                                    error->len ? ": " : "", error);
-    }
-
-    return NGX_DECLINED;
+    return ngx_gw_pb_load_error(load, NULL, "is no FileDescriptorSet, as "
+                                "\"protoc --include_imports "
+                                "--descriptor_set_out=FILE\" makes it%s%V",
+                                error->len ? ": " : "", error);
 }
 
 
