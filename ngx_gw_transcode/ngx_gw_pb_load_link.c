@@ -619,24 +619,32 @@ ngx_gw_pb_link_names(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_message_t *raw,
 }
 
 
-/* puts a name into the table; returns another field that goes by it */
+/*
+ * Puts a name into the table; returns another field that goes by it.  A name
+ * in JSON that another has is left out: it would never be found, see
+ * ngx_gw_pb_find_ambiguous(), and there might be many.
+ */
 
 static ngx_gw_pb_field_t *
 ngx_gw_pb_link_name(ngx_gw_pb_message_t *message, ngx_gw_pb_field_t *field,
     const ngx_str_t *name)
 {
-    ngx_uint_t          i;
+    ngx_uint_t          i, taken;
     ngx_gw_pb_field_t  *other, *found;
 
+    taken = 0;
     found = NULL;
     i = ngx_gw_json_hash(name->data, name->len) & message->names_mask;
 
     while (message->names[i]) {
         other = &message->fields[message->names[i] - 1];
 
-        if (other != field
-            && (ngx_gw_pb_same(&other->json_name, name)
-                || ngx_gw_pb_same(&other->name, name)))
+        if (other != field && ngx_gw_pb_same(&other->json_name, name)) {
+            found = other;
+            taken = 1;
+
+        } else if (other != field && !taken
+                   && ngx_gw_pb_same(&other->name, name))
         {
             found = other;
         }
@@ -644,7 +652,9 @@ ngx_gw_pb_link_name(ngx_gw_pb_message_t *message, ngx_gw_pb_field_t *field,
         i = (i + 1) & message->names_mask;
     }
 
-    message->names[i] = field->index + 1;
+    if (!taken || ngx_gw_pb_same(&field->name, name)) {
+        message->names[i] = field->index + 1;
+    }
 
     return found;
 }

@@ -169,7 +169,7 @@ walk_message(ngx_gw_pb_schema_t *schema, ngx_gw_pb_message_t *m)
 static void
 walk(ngx_gw_pb_schema_t *schema)
 {
-    ngx_uint_t            i, k;
+    ngx_uint_t            i, j, k;
     ngx_gw_pb_rule_t     *r;
     ngx_gw_pb_method_t   *m;
     ngx_gw_pb_service_t  *s;
@@ -183,7 +183,9 @@ walk(ngx_gw_pb_schema_t *schema)
 
         must(ngx_gw_pb_find_service(schema, s->name.data, s->name.len) == s);
 
-        for (m = s->methods; m < s->methods + s->nmethods; m++) {
+        for (j = 0; j < s->nmethods; j++) {
+            m = &s->methods[j];
+
             must(ngx_gw_pb_find_message(schema, m->input->name.data,
                                         m->input->name.len) == m->input);
             must(ngx_gw_pb_find_message(schema, m->output->name.data,

@@ -1136,6 +1136,61 @@ test_large(void)
 }
 
 
+/* thousands of fields of one JSON name: "a" to "p", with one "_" or two */
+
+static void
+test_conflicts(void)
+{
+    u_char                name[64];
+    char                 *text, *p;
+    size_t                len;
+    clock_t               start;
+    ngx_str_t             s;
+    ngx_uint_t            i, k, n, ok;
+    ngx_gw_pb_field_t    *f;
+    ngx_gw_pb_message_t  *m;
+
+    n = 65535;
+    text = malloc(n * 80);
+    p = text + sprintf(text, "1{1\"a\" 4{1\"M\"");
+
+    for (i = 0; i < n; i++) {
+        p += sprintf(p, "2{1\"x");
+
+        for (k = 0; k < 16; k++) {
+            p += sprintf(p, (i >> k) & 1 ? "__%c" : "_%c", (char) ('a' + k));
+        }
+
+        p += sprintf(p, "\" 3:%u 5:5}",
+                     (unsigned) (i + 1 + (i >= 18000) * 2000));
+    }
+
+    strcpy(p, "}}");
+
+    s = build(text);
+    start = clock();
+
+    must(load(s.data, s.len) == NGX_OK);
+    m = message("M");
+    f = field(m, "xABCDEFGHIJKLMNOP");
+    ok = f && f->number == 1 && m->ambiguous;
+
+    for (i = 0; i < n; i++) {
+        f = &m->fields[i];
+        len = f->name.len;
+        memcpy(name, f->name.data, len);
+
+        ok &= ngx_gw_pb_find_field(m, name, len) == f;
+    }
+
+    unit_ok(ok && (clock() - start) / CLOCKS_PER_SEC < 2,
+            "%u fields of one JSON name", (unsigned) n);
+
+    free(s.data);
+    free(text);
+}
+
+
 /* values of an enum at and about the edges */
 
 static ngx_int_t
@@ -1542,6 +1597,7 @@ main(void)
     test_names();
     test_features();
     test_large();
+    test_conflicts();
     test_values();
     test_nested();
     test_many();
