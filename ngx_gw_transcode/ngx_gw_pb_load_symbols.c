@@ -166,7 +166,10 @@ ngx_gw_pb_load_resolve(ngx_gw_pb_load_t *load, const ngx_str_t *scope,
     /* compilers leave nothing to be looked for, others may */
 
     full.data = buf;
-    ngx_memcpy(buf, scope->data, scope->len);
+
+    if (scope->len) {
+        ngx_memcpy(buf, scope->data, scope->len);
+    }
 
     for (len = scope->len; len > 0; len--) {
 

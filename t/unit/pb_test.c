@@ -359,6 +359,10 @@ static const struct {
                                 FIELD("i", 4, 11, OF("p.M.N"))))),
       NULL },
 
+    { "relative names without a package",
+      SET("a.proto", "proto2", MESSAGE("M", "5{1:100 2:101}")
+                               EXTEND("x", 100, 11, "M", OF("M"))), NULL },
+
     { "a relative name that is nothing",
       FILE3(MESSAGE("M", FIELD("f", 1, 11, OF("q.M")))),
       "field \"p.M.f\": no type \"q.M\"" HINT },
