@@ -276,6 +276,10 @@ ngx_int_t ngx_http_gw_transcode_launch(ngx_http_request_t *r,
 void ngx_http_gw_transcode_abort(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_uint_t status);
 
+/* 1: the service has sent all it is going to, trailers included */
+ngx_uint_t ngx_http_gw_transcode_over(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
+
 /* ngx_http_gw_transcode_stream.c */
 
 /* makes ctx->out of a body that is there.  NGX_OK or a status */

@@ -74,17 +74,22 @@ ngx_http_gw_transcode_bind_query(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser,
     u_char *p, u_char *last)
 {
-    u_char     *q;
-    ngx_int_t   rc, known;
-    ngx_str_t   name, value;
+    u_char      *q;
+    ngx_int_t    rc, known;
+    ngx_str_t    name, value;
+    ngx_pool_t  *pool;
 
     q = ngx_strlchr(p, last, '=');
     q = q ? q : last;
 
-    rc = ngx_http_gw_transcode_unescape(r->pool, p, q, &name);
+    /* a stream binds with each of its elements */
+
+    pool = ctx->pool ? ctx->pool : r->pool;
+
+    rc = ngx_http_gw_transcode_unescape(pool, p, q, &name);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_gw_transcode_unescape(r->pool, q < last ? q + 1 : last,
+        rc = ngx_http_gw_transcode_unescape(pool, q < last ? q + 1 : last,
                                             last, &value);
     }
 

@@ -352,6 +352,9 @@ ngx_http_gw_transcode_first_header(ngx_http_request_t *r,
         ctx->code = ngx_gw_grpc_code_of_answer(status);
         ctx->trailers_read = 1;
 
+        u->length = 0;
+        u->keepalive = 0;
+
         ngx_str_set(&ctx->message, "the service did not answer with gRPC");
 
         return ngx_http_gw_transcode_ready(r, ctx, 1);
@@ -443,15 +446,47 @@ ngx_http_gw_transcode_receive(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    if (!ngx_http_gw_transcode_over(r, ctx)) {
+        return NGX_OK;
+    }
+
     if (!ctx->trailers_read
-        && u->headers_in.trailers.part.nelts
         && ngx_http_gw_transcode_read_status(r, ctx, &u->headers_in.trailers)
            == NGX_ERROR)
     {
         return NGX_ERROR;
     }
 
-    return (ctx->trailers_read || u->length == 0) ? NGX_DONE : NGX_OK;
+    return NGX_DONE;
+}
+
+
+/*
+ * Trailers may come in pieces.  grpc_pass says by u->length that it has read
+ * all of them, but not before its own frames have been sent, which it leaves to
+ * the next write event; here they are sent at once.
+ */
+
+ngx_uint_t
+ngx_http_gw_transcode_over(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u->length != 0 && u->headers_in.trailers.part.nelts
+        && u->peer.connection->write->posted)
+    {
+        if (ctx->output_filter) {
+            (void) ctx->output_filter(r, NULL);
+
+        } else {
+            (void) u->output.output_filter(r, NULL);
+        }
+    }
+
+    return u->length == 0;
 }
 
 
@@ -615,6 +650,12 @@ ngx_http_gw_transcode_stream_filter(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
 
+        if (!ctx->trailers_read) {
+            ctx->trailers_read = 1;
+            ctx->code = NGX_GW_GRPC_INTERNAL;
+            ngx_str_set(&ctx->message, "the service sent no status");
+        }
+
         if (ngx_http_gw_transcode_end(r, ctx) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -777,7 +818,11 @@ ngx_http_gw_transcode_abort_event(ngx_event_t *ev)
     }
 
     if (u && u->header_sent) {
-        ngx_http_finalize_request(r, NGX_OK);
+
+        /* bytes have no place for an error: the response is broken off */
+
+        ngx_http_finalize_request(r, (ctx->binding && ctx->binding->raw_out)
+                                     ? NGX_ERROR : NGX_OK);
 
     } else {
         ngx_http_finalize_request(r, ctx->abort_status);

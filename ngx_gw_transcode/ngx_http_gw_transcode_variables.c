@@ -53,12 +53,14 @@ ngx_http_gw_transcode_method_variable(ngx_http_request_t *r,
 
     ctx = ngx_http_gw_transcode_get_ctx(r);
 
-    if (ctx == NULL || ctx->method == NULL) {
+    if (ctx == NULL
+        || (ctx->method == NULL && ctx->kind != NGX_HTTP_GW_TRANSCODE_WEB))
+    {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    path = &ctx->method->path;
+    path = ctx->method ? &ctx->method->path : &r->uri;
 
     v->valid = 1;
     v->no_cacheable = 0;

@@ -166,16 +166,23 @@ ngx_http_gw_transcode_web_filter(ngx_http_request_t *r,
         return ngx_http_gw_transcode_web_end(r, ctx, ll);
     }
 
-    if (u->headers_in.trailers.part.nelts
-        && ngx_http_gw_transcode_read_status(r, ctx, &u->headers_in.trailers)
-           == NGX_ERROR)
+    if (!ngx_http_gw_transcode_over(r, ctx)) {
+        return rc;
+    }
+
+    if (ngx_http_gw_transcode_read_status(r, ctx, &u->headers_in.trailers)
+        == NGX_ERROR)
     {
         return NGX_ERROR;
     }
 
-    if (ctx->trailers_read
-        && ngx_http_gw_transcode_web_end(r, ctx, ll) != NGX_OK)
-    {
+    if (!ctx->trailers_read) {
+        ctx->trailers_read = 1;
+        ctx->code = NGX_GW_GRPC_INTERNAL;
+        ngx_str_set(&ctx->message, "the service sent no status");
+    }
+
+    if (ngx_http_gw_transcode_web_end(r, ctx, ll) != NGX_OK) {
         return NGX_ERROR;
     }
 
