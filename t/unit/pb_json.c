@@ -3,8 +3,9 @@
          ngx_gw_common/ngx_gw_json*.c */
 
 /*
- * JSON to the wire format for a script: pb_json SET reads requests from its
- * input, a line each, and answers each with a line.
+ * JSON to the wire format for a script, see t/pb-parse.t: it reads a line with
+ * the names of sets of descriptors, then requests, a line each, and answers
+ * each with a line.
  *
  *   MESSAGE FIELD|- FLAGS BUDGET HEX|- [p|q PATH HEX] ...
  *
@@ -225,9 +226,9 @@ failed:
 
 
 int
-main(int argc, char **argv)
+main(void)
 {
-    char                *line;
+    char                *line, *s;
     size_t               size;
     ngx_int_t            rc;
     ngx_str_t            texts[8], error;
@@ -237,8 +238,17 @@ main(int argc, char **argv)
 
     pool = ngx_create_pool(1024, &ngx_stub_log);
 
-    for (n = 0; n < 8 && (int) n + 1 < argc; n++) {
-        texts[n] = slurp(argv[n + 1]);
+    line = NULL;
+    size = 0;
+
+    if (getline(&line, &size, stdin) <= 0) {
+        die("no sets");
+    }
+
+    n = 0;
+
+    for (s = strtok(line, " \n"); s && n < 8; s = strtok(NULL, " \n")) {
+        texts[n++] = slurp(s);
     }
 
     rc = ngx_gw_pb_load(pool, texts, n, &schema, &which, &error);
@@ -247,9 +257,6 @@ main(int argc, char **argv)
         fprintf(stderr, "%.*s\n", (int) error.len, error.data);
         return 2;
     }
-
-    line = NULL;
-    size = 0;
 
     while (getline(&line, &size, stdin) > 0) {
         temp = ngx_create_pool(1024, &ngx_stub_log);
