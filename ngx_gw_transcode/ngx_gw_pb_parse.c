@@ -793,17 +793,23 @@ ngx_gw_pb_member(ngx_gw_pb_parser_t *parser, const u_char *p)
         return NULL;
     }
 
+    for (node = frame->bound; node && node->field != field; node = node->next)
+    {
+        /* void */
+    }
+
     if (null) {
+
+        if (field->required && node == NULL) {
+            ngx_gw_pb_failed(parser, NULL, "is required");
+            return NULL;
+        }
+
         return p + 4;
     }
 
     if (field->oneof && ngx_gw_pb_oneof(parser, field) != NGX_OK) {
         return NULL;
-    }
-
-    for (node = frame->bound; node && node->field != field; node = node->next)
-    {
-        /* void */
     }
 
     if (node && (node->children == NULL || ngx_gw_pb_is_leaf(field))) {

@@ -15,7 +15,7 @@ import sys
 from google.protobuf import (descriptor_pb2, descriptor_pool, json_format,
                              message_factory)
 
-MESSAGES = 3000
+MESSAGES = int(os.environ.get('PB_MESSAGES', '3000'))
 SEED = int(os.environ.get('PB_SEED', '1'))
 
 root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -514,7 +514,74 @@ for i in range(MESSAGES):
 ok(not differ, '%d random messages come to the same (%d bytes of JSON)'
    % (MESSAGES, bytes_in), len(differ), *differ[:3])
 
-exec(open(os.path.join(root, 't/data/proto/parse_cases.py')).read())
+
+# texts that are accepted or refused
+
+sys.path.insert(0, os.path.join(root, 't/lib'))
+import pb_cases                                     # noqa: E402
+
+
+def check(case, **more):
+    """what is wrong with it, or None"""
+
+    name, text, accepted, python = case
+
+    flags = 'i' if more else '-'
+    got = [ours.parse(name, text, flags=flags, budget=budget)
+           for budget in (1 << 30, 1, 5)]
+
+    if any(g != got[0] for g in got):
+        return 'another with another budget'
+
+    got = got[0]
+    want = theirs(name, text, **more)
+
+    if isinstance(got, str) == bool(accepted):
+        return 'accepted: %s' % got[0].hex() if not accepted else got
+
+    if not python and isinstance(want, str) == bool(accepted):
+        return 'Python: %s' % (want if isinstance(want, str) else 'accepted')
+
+    if not accepted:
+        return None
+
+    if python == pb_cases.PYTHON_DEPTH:
+        return None
+
+    back = new(name)
+    back.ParseFromString(got[0])
+
+    if isinstance(want, str):
+        if text not in pb_cases.DROPPED:
+            return None
+
+        want = theirs(name, pb_cases.DROPPED[text])
+
+    elif python and text not in pb_cases.DROPPED:
+        return None
+
+    return None if same(back, want) else 'another message'
+
+
+for what, cases, more in (
+        ('texts are accepted or refused', list(pb_cases.cases()), {}),
+        ('texts with what is unknown ignored', list(pb_cases.IGNORED),
+         {'ignore_unknown_fields': True})):
+
+    wrong = []
+    refused = 0
+    differs = 0
+
+    for case in cases:
+        reason = check(case, **more)
+        refused += not case[2]
+        differs += case[3] is not None
+
+        if reason:
+            wrong.append((reason, *case))
+
+    ok(not wrong, '%d %s as they should be, %d refused; Python differs in %d'
+       % (len(cases), what, refused, differs), len(wrong), *wrong[:60])
 
 print('1..%d' % tests)
 sys.exit(1 if failed else 0)

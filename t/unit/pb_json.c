@@ -9,7 +9,8 @@
  *
  *   MESSAGE FIELD|- FLAGS BUDGET HEX|- [p|q PATH HEX] ...
  *
- * HEX is the text, or the value of a path variable (p) or query parameter (q);
+ * HEX is the text, or the value of a path variable (p) or query parameter (q),
+ * "" if it is empty;
  * FLAGS are "-", or of "i" (ignore unknown) and "m" (mask).  The answer is
  * "ok HEX [HEX of the mask]" or "no ERROR".
  */
@@ -71,8 +72,8 @@ unhex(char *hex)
     s.len = strlen(hex) / 2;
     s.data = (u_char *) hex;
 
-    if (strcmp(hex, "-") == 0) {
-        return s;
+    if (strcmp(hex, "\"\"") == 0) {
+        s.len = 0;
     }
 
     for (i = 0; i < s.len; i++) {
