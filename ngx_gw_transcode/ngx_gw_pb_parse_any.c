@@ -374,3 +374,66 @@ ngx_gw_pb_any_type(ngx_gw_pb_parser_t *parser, const u_char *p,
 
     return p;
 }
+
+
+/* "@type" or "value" of an Any whose type has a JSON form of its own */
+
+const u_char *
+ngx_gw_pb_parse_any_member(ngx_gw_pb_parser_t *parser, const u_char *p)
+{
+    ngx_str_t           name;
+    ngx_uint_t          escaped;
+    ngx_gw_pb_frame_t  *frame;
+
+    frame = parser->frame;
+
+    p = ngx_gw_pb_parse_name(parser, p, &name);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    p = ngx_gw_pb_spaces(p, parser->end);
+
+    if (p == parser->end) {
+        ngx_gw_pb_failed(parser, p, "unexpected end");
+        return NULL;
+    }
+
+    if (ngx_gw_pb_is(&name, "@type")) {
+
+        if (frame->typed) {
+            ngx_gw_pb_failed(parser, NULL, "is there twice");
+            return NULL;
+        }
+
+        frame->typed = 1;
+
+        if (*p != '"') {
+            ngx_gw_pb_bad(parser, p, "is no string");
+            return NULL;
+        }
+
+        return ngx_gw_pb_scan_string(parser, p + 1, &escaped);
+    }
+
+    if (ngx_gw_pb_is(&name, "value")) {
+
+        if (frame->valued) {
+            ngx_gw_pb_failed(parser, NULL, "is there twice");
+            return NULL;
+        }
+
+        frame->valued = 1;
+
+        return ngx_gw_pb_parse_message(parser, frame->message, p,
+                                       parser->nlevels);
+    }
+
+    if (parser->conf.ignore_unknown) {
+        return ngx_gw_pb_parse_skip(parser, p);
+    }
+
+    ngx_gw_pb_failed(parser, NULL, "the Any has no such field");
+
+    return NULL;
+}

@@ -54,6 +54,11 @@
 #define NGX_GW_PB_FORCE        2     /* even if it is 0 or "" */
 
 
+#define ngx_gw_pb_is(s, text)                                                 \
+    ((s)->len == sizeof(text) - 1                                             \
+     && ngx_memcmp((s)->data, text, sizeof(text) - 1) == 0)
+
+
 /* what an open bracket is of */
 typedef enum {
     NGX_GW_PB_IN_MESSAGE = 0,
@@ -229,9 +234,64 @@ typedef struct {
 
 /* ngx_gw_pb_parse.c */
 
+/*
+ * The frame of the bracket at p, which is to be that one.  With it, levels are
+ * closed down to those given.
+ */
+const u_char *ngx_gw_pb_open_bracket(ngx_gw_pb_parser_t *parser,
+    const u_char *p, u_char bracket, ngx_uint_t in, ngx_uint_t levels);
+const u_char *ngx_gw_pb_open_message(ngx_gw_pb_parser_t *parser,
+    const ngx_gw_pb_message_t *message, const u_char *p, ngx_uint_t levels);
+
 /* the innermost frame is of an object of message from now on */
 ngx_int_t ngx_gw_pb_enter_message(ngx_gw_pb_parser_t *parser,
     const ngx_gw_pb_message_t *message);
+
+/* adds the path to the member at hand */
+ngx_int_t ngx_gw_pb_add_mask(ngx_gw_pb_parser_t *parser);
+
+
+/*
+ * ngx_gw_pb_parse_member.c; a member or item of the innermost frame, or more
+ * than one
+ */
+
+const u_char *ngx_gw_pb_parse_member(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+const u_char *ngx_gw_pb_parse_item(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+const u_char *ngx_gw_pb_parse_entry(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+
+/* the name of a member, unescaped, or a key that is written; and its colon */
+const u_char *ngx_gw_pb_parse_name(ngx_gw_pb_parser_t *parser,
+    const u_char *p, ngx_str_t *name);
+const u_char *ngx_gw_pb_parse_entry_key(ngx_gw_pb_parser_t *parser,
+    const ngx_gw_pb_field_t *key, const u_char *p);
+const u_char *ngx_gw_pb_parse_colon(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+
+/* what a field of a message is given, tags and all; bound may be NULL */
+const u_char *ngx_gw_pb_parse_field(ngx_gw_pb_parser_t *parser,
+    const ngx_gw_pb_field_t *field, const u_char *p, ngx_gw_pb_bound_t *bound);
+
+/* what is in a message; when it ends, levels are closed down to those given */
+const u_char *ngx_gw_pb_parse_message(ngx_gw_pb_parser_t *parser,
+    const ngx_gw_pb_message_t *message, const u_char *p, ngx_uint_t levels);
+
+/* any valid value */
+const u_char *ngx_gw_pb_parse_skip(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+
+
+/* ngx_gw_pb_parse_struct.c */
+
+const u_char *ngx_gw_pb_parse_struct_entry(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+const u_char *ngx_gw_pb_parse_list_item(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
+const u_char *ngx_gw_pb_parse_value(ngx_gw_pb_parser_t *parser,
+    const u_char *p, ngx_uint_t levels);
 
 
 /* ngx_gw_pb_parse_number.c; they return what is wrong, or NULL */
@@ -309,6 +369,10 @@ ngx_int_t ngx_gw_pb_parse_form(ngx_gw_pb_parser_t *parser,
  * behind its bracket; rc may be NGX_AGAIN, too.
  */
 const u_char *ngx_gw_pb_parse_any(ngx_gw_pb_parser_t *parser);
+
+/* "@type" or "value" of an Any whose type has a JSON form of its own */
+const u_char *ngx_gw_pb_parse_any_member(ngx_gw_pb_parser_t *parser,
+    const u_char *p);
 
 
 /* ngx_gw_pb_parse_write.c; NGX_OK or parser->rc */
@@ -392,6 +456,58 @@ ngx_gw_pb_spaces(const u_char *p, const u_char *end)
     }
 
     return p;
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_gw_pb_is_null(ngx_gw_pb_parser_t *parser, const u_char *p)
+{
+    return *p == 'n' && parser->end - p >= 4 && ngx_memcmp(p, "null", 4) == 0;
+}
+
+
+/* null is a value of it, and not "no value" */
+
+static ngx_inline ngx_uint_t
+ngx_gw_pb_takes_null(const ngx_gw_pb_field_t *field)
+{
+    if (field->type == NGX_GW_PB_ENUM) {
+        return field->enumeration->null_value;
+    }
+
+    return field->type == NGX_GW_PB_MESSAGE
+           && field->message->kind == NGX_GW_PB_VALUE;
+}
+
+
+/* its JSON is not an object of its fields */
+
+static ngx_inline ngx_uint_t
+ngx_gw_pb_has_form(const ngx_gw_pb_message_t *message)
+{
+    return message->kind != NGX_GW_PB_PLAIN
+           && message->kind != NGX_GW_PB_HTTP_BODY;
+}
+
+
+/* in a mask of fields it stands for all of what is in it */
+
+static ngx_inline ngx_uint_t
+ngx_gw_pb_is_leaf(const ngx_gw_pb_field_t *field)
+{
+    return field->repeated
+           || field->message == NULL
+           || ngx_gw_pb_has_form(field->message);
+}
+
+
+/* where in parser->guesses is what follows on a field or begins a message */
+
+static ngx_inline uint32_t
+ngx_gw_pb_guess(const void *p)
+{
+    return (uint32_t) (((uintptr_t) p * 0x9e3779b97f4a7c15ull) >> 32)
+           & (NGX_GW_PB_GUESSES - 1);
 }
 
 
