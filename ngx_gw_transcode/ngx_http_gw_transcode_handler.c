@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_gw_transcode_content_type(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_accept(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
+static ngx_int_t ngx_http_gw_transcode_accepted(ngx_http_request_t *r,
+    ngx_str_t *value);
 static ngx_uint_t ngx_http_gw_transcode_quality(ngx_str_t *accept,
     const char *type, const char *subtype, ngx_uint_t *exact);
 static u_char *ngx_http_gw_transcode_item(u_char *p, u_char *last);
@@ -367,10 +369,8 @@ static ngx_int_t
 ngx_http_gw_transcode_accept(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx)
 {
-    ngx_str_t        *value, none;
-    ngx_uint_t        i, n, q, best, exact, best_exact;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_str_t   value;
+    ngx_uint_t  i, n, q, best, exact, best_exact;
 
     static const struct {
         ngx_http_gw_transcode_form_e  form;
@@ -390,35 +390,11 @@ ngx_http_gw_transcode_accept(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* several fields are one list; all but the first are rare */
-
-    ngx_str_null(&none);
-    value = &none;
-
-    part = &r->headers_in.headers.part;
-    header = part->elts;
-
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len == 6
-            && ngx_strncmp(header[i].lowcase_key, "accept", 6) == 0)
-        {
-            value = &header[i].value;
-            break;
-        }
+    if (ngx_http_gw_transcode_accepted(r, &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (value->len == 0) {
+    if (value.len == 0) {
         return NGX_OK;
     }
 
@@ -439,7 +415,7 @@ ngx_http_gw_transcode_accept(ngx_http_request_t *r,
             continue;
         }
 
-        q = ngx_http_gw_transcode_quality(value, forms[i].type,
+        q = ngx_http_gw_transcode_quality(&value, forms[i].type,
                                           forms[i].subtype, &exact);
 
         if (q > best || (q == best && q && exact > best_exact)) {
@@ -453,6 +429,95 @@ ngx_http_gw_transcode_accept(ngx_http_request_t *r,
         return ngx_http_gw_transcode_refuse_text(r, ctx, 406, "accept",
                                           "the answer is JSON, which Accept "
                                           "does not admit");
+    }
+
+    return NGX_OK;
+}
+
+
+/* several fields are one list; there is hardly ever more than one */
+
+static ngx_int_t
+ngx_http_gw_transcode_accepted(ngx_http_request_t *r, ngx_str_t *value)
+{
+    u_char           *p;
+    ngx_str_t        *v;
+    ngx_uint_t        i, n;
+    ngx_array_t       values;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    ngx_str_null(value);
+
+    ngx_memzero(&values, sizeof(ngx_array_t));
+
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (header[i].key.len != 6
+            || ngx_strncmp(header[i].lowcase_key, "accept", 6) != 0
+            || header[i].value.len == 0)
+        {
+            continue;
+        }
+
+        if (value->len == 0) {
+            *value = header[i].value;
+            continue;
+        }
+
+        if (values.elts == NULL
+            && ngx_array_init(&values, r->pool, 4, sizeof(ngx_str_t))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        v = ngx_array_push(&values);
+        if (v == NULL) {
+            return NGX_ERROR;
+        }
+
+        *v = header[i].value;
+    }
+
+    if (values.nelts == 0) {
+        return NGX_OK;
+    }
+
+    v = values.elts;
+    n = value->len;
+
+    for (i = 0; i < values.nelts; i++) {
+        n += 1 + v[i].len;
+    }
+
+    p = ngx_pnalloc(r->pool, n);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, value->data, value->len);
+
+    value->data = p;
+    p += value->len;
+    value->len = n;
+
+    for (i = 0; i < values.nelts; i++) {
+        *p++ = ',';
+        p = ngx_cpymem(p, v[i].data, v[i].len);
     }
 
     return NGX_OK;
