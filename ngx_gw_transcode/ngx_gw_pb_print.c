@@ -74,7 +74,8 @@ ngx_gw_pb_print_behind(ngx_gw_pb_printer_t *pr, const u_char *p,
     }
 
     if (wire == NGX_GW_PB_SGROUP) {
-        return ngx_gw_pb_print_skip(pr, p, end, (uint32_t) tag);
+        return ngx_gw_pb_print_skip(pr, pr->frame->message, NULL, p, end,
+                                    (uint32_t) tag);
     }
 
     return p;
@@ -287,7 +288,7 @@ ngx_gw_pb_print_loop(ngx_gw_pb_printer_t *pr, u_char **last)
 
             if (p == NULL || tag > 0xffffffff || tag < 8) {
                 dst = ngx_gw_pb_print_refuse(pr, fr->message, NULL,
-                                             "a malformed tag");
+                                             "cut or malformed");
                 break;
             }
 
@@ -326,7 +327,7 @@ ngx_gw_pb_print_loop(ngx_gw_pb_printer_t *pr, u_char **last)
 
             if (p == NULL) {
                 dst = ngx_gw_pb_print_refuse(pr, fr->message, field,
-                                             "cut in the middle");
+                                             "cut or malformed");
                 break;
             }
 
@@ -481,7 +482,7 @@ ngx_gw_pb_print_list(ngx_gw_pb_printer_t *pr, const ngx_gw_pb_field_t *field,
 
         if (p == NULL) {
             return ngx_gw_pb_print_refuse(pr, pr->frame->message, field,
-                                          "cut in the middle");
+                                          "cut or malformed");
         }
 
         if (closed && !ngx_gw_pb_print_counts(field, field->wire, p, v)) {
@@ -734,7 +735,8 @@ ngx_gw_pb_print_next(ngx_gw_pb_printer_t *pr, ngx_gw_pb_print_frame_t *fr,
     {
         p = ngx_gw_pb_print_varint(fr->pos, pr->wire_end, &tag);
 
-        fr->end = ngx_gw_pb_print_skip(pr, p, pr->wire_end, (uint32_t) tag);
+        fr->end = ngx_gw_pb_print_skip(pr, fr->message, field, p,
+                                       pr->wire_end, (uint32_t) tag);
 
         return fr->end ? dst : NULL;
     }
@@ -775,7 +777,7 @@ ngx_gw_pb_print_leave(ngx_gw_pb_printer_t *pr, ngx_gw_pb_print_frame_t *fr,
 {
     if (fr->group) {
         return ngx_gw_pb_print_refuse(pr, fr->message, NULL,
-                                      "cut in the middle");
+                                      "cut or malformed");
     }
 
     if (fr->close) {

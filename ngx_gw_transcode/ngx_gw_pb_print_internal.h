@@ -263,8 +263,9 @@ ngx_int_t ngx_gw_pb_print_unique(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
     const u_char *p, const u_char *end, uint32_t group);
 /* skips what is behind a tag, and counts how often groups are skipped */
-const u_char *ngx_gw_pb_print_skip(ngx_gw_pb_printer_t *pr, const u_char *p,
-    const u_char *end, uint32_t tag);
+const u_char *ngx_gw_pb_print_skip(ngx_gw_pb_printer_t *pr,
+    const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
+    const u_char *p, const u_char *end, uint32_t tag);
 
 
 /*

@@ -21,6 +21,7 @@ typedef struct {
 static u_char *ngx_gw_pb_print_8_digits(u_char *dst, uint32_t v);
 static u_char *ngx_gw_pb_print_special(u_char *dst, ngx_uint_t minus,
     ngx_uint_t nan);
+static u_char *ngx_gw_pb_print_zero(u_char *dst, ngx_uint_t minus);
 static void ngx_gw_pb_shortest(uint64_t c, ngx_int_t q, ngx_uint_t uneven,
     ngx_gw_pb_decimal_t *decimal);
 static u_char *ngx_gw_pb_print_decimal(u_char *dst,
@@ -135,8 +136,7 @@ ngx_gw_pb_print_double(u_char *dst, double v)
     if (q == 0) {
 
         if (c == 0) {
-            *dst++ = '0';
-            return dst;
+            return ngx_gw_pb_print_zero(dst, bits >> 63);
         }
 
         ngx_gw_pb_shortest(c, -1074, 0, &decimal);
@@ -181,8 +181,7 @@ ngx_gw_pb_print_float(u_char *dst, float v)
     if (q == 0) {
 
         if (c == 0) {
-            *dst++ = '0';
-            return dst;
+            return ngx_gw_pb_print_zero(dst, bits >> 31);
         }
 
         ngx_gw_pb_shortest(c, -149, 0, &decimal);
@@ -215,6 +214,22 @@ ngx_gw_pb_print_special(u_char *dst, ngx_uint_t minus, ngx_uint_t nan)
     }
 
     return ngx_cpymem(dst, "\"Infinity\"", sizeof("\"Infinity\"") - 1);
+}
+
+
+/* as integers, many parsers take "-0" for "0": dst is behind the sign */
+
+static u_char *
+ngx_gw_pb_print_zero(u_char *dst, ngx_uint_t minus)
+{
+    *dst++ = '0';
+
+    if (minus) {
+        *dst++ = '.';
+        *dst++ = '0';
+    }
+
+    return dst;
 }
 
 

@@ -220,6 +220,7 @@ ngx_gw_pb_print_indent(ngx_gw_pb_printer_t *pr, u_char *dst)
 static ngx_chain_t *
 ngx_gw_pb_print_buffer(ngx_gw_pb_printer_t *pr, size_t size)
 {
+    u_char       *start, *end;
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
 
@@ -228,30 +229,40 @@ ngx_gw_pb_print_buffer(ngx_gw_pb_printer_t *pr, size_t size)
     if (cl) {
         pr->free = cl->next;
 
+        start = cl->buf->start;
+        end = cl->buf->end;
+
     } else {
         cl = ngx_alloc_chain_link(pr->pool);
         if (cl == NULL) {
             return NULL;
         }
 
-        b = ngx_calloc_buf(pr->pool);
-        if (b == NULL) {
+        cl->buf = ngx_alloc_buf(pr->pool);
+        if (cl->buf == NULL) {
             return NULL;
         }
 
-        b->start = ngx_pnalloc(pr->pool, size);
-        if (b->start == NULL) {
+        start = ngx_pnalloc(pr->pool, size);
+        if (start == NULL) {
             return NULL;
         }
 
-        b->end = b->start + size;
-        b->temporary = 1;
-
-        cl->buf = b;
+        end = start + size;
     }
 
-    cl->buf->pos = cl->buf->start;
-    cl->buf->last = cl->buf->start;
+    b = cl->buf;
+
+    /* whatever it was used for */
+
+    ngx_memzero(b, sizeof(ngx_buf_t));
+
+    b->pos = start;
+    b->last = start;
+    b->start = start;
+    b->end = end;
+    b->temporary = 1;
+
     cl->next = NULL;
 
     return cl;

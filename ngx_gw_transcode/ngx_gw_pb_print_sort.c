@@ -120,7 +120,8 @@ ngx_gw_pb_print_walk(ngx_gw_pb_printer_t *pr,
                 return NGX_DONE;
             }
 
-            p = ngx_gw_pb_print_skip(pr, p, end, (uint32_t) tag);
+            p = ngx_gw_pb_print_skip(pr, message, field, p, end,
+                                     (uint32_t) tag);
 
             if (p == NULL) {
                 return pr->rc;
@@ -141,7 +142,8 @@ ngx_gw_pb_print_walk(ngx_gw_pb_printer_t *pr,
             p += v;
 
         } else if (wire == NGX_GW_PB_SGROUP) {
-            p = ngx_gw_pb_print_skip(pr, p, end, (uint32_t) tag);
+            p = ngx_gw_pb_print_skip(pr, message, field, p, end,
+                                     (uint32_t) tag);
 
             if (p == NULL) {
                 return pr->rc;
@@ -727,16 +729,16 @@ ngx_gw_pb_print_next_part(ngx_gw_pb_printer_t *pr,
 
 
 const u_char *
-ngx_gw_pb_print_skip(ngx_gw_pb_printer_t *pr, const u_char *p,
-    const u_char *end, uint32_t tag)
+ngx_gw_pb_print_skip(ngx_gw_pb_printer_t *pr,
+    const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
+    const u_char *p, const u_char *end, uint32_t tag)
 {
     const u_char  *q;
 
     q = ngx_gw_pb_skip(p, end, tag);
 
     if (q == NULL) {
-        return ngx_gw_pb_print_refuse(pr, pr->frame->message, NULL,
-                                      "cut or malformed");
+        return ngx_gw_pb_print_refuse(pr, message, field, "cut or malformed");
     }
 
     if ((tag & 7) == NGX_GW_PB_SGROUP) {
@@ -745,7 +747,7 @@ ngx_gw_pb_print_skip(ngx_gw_pb_printer_t *pr, const u_char *p,
         if (pr->work / NGX_GW_PB_PRINT_WORK
             > (size_t) (pr->wire_end - pr->wire))
         {
-            return ngx_gw_pb_print_refuse(pr, pr->frame->message, NULL,
+            return ngx_gw_pb_print_refuse(pr, message, field,
                                           "groups nested too deep");
         }
     }
