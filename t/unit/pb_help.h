@@ -124,7 +124,7 @@ walk_enum(ngx_gw_pb_enum_t *e)
              < e->values[e->sorted[i]].number);
     }
 
-    must(ngx_gw_pb_find_value(e, (u_char *) "no such", 7) == NULL);
+    must(ngx_gw_pb_find_value(e, (u_char *) "no\0such", 7) == NULL);
 
     for (i = 0; i + 1 < e->nsorted; i++) {
         v = &e->values[e->sorted[i]];
@@ -162,7 +162,7 @@ walk_message(ngx_gw_pb_schema_t *schema, ngx_gw_pb_message_t *m)
     }
 
     must(ngx_gw_pb_field_by_number(m, 0) == NULL);
-    must(ngx_gw_pb_find_field(m, (u_char *) "no such", 7) == NULL);
+    must(ngx_gw_pb_find_field(m, (u_char *) "no\0such", 7) == NULL);
 }
 
 
@@ -200,6 +200,6 @@ walk(ngx_gw_pb_schema_t *schema)
         }
     }
 
-    must(ngx_gw_pb_find_message(schema, (u_char *) "no such", 7) == NULL);
-    must(ngx_gw_pb_find_service(schema, (u_char *) "no such", 7) == NULL);
+    must(ngx_gw_pb_find_message(schema, (u_char *) "no\0such", 7) == NULL);
+    must(ngx_gw_pb_find_service(schema, (u_char *) "no\0such", 7) == NULL);
 }

@@ -260,6 +260,9 @@ static const struct {
 
     { "no more than a name", FILE3(""), NULL },
 
+    { "fields that are not known", FILE3("99\"x\" 98:1 8{97{1:1}}")
+      "2:1 3\"x\"", NULL },
+
     { "a file without a name", "1{2\"p\"}", "has a file without a name" },
 
     { "the default syntax", "1{1\"a\" " MESSAGE("M", FIELD("f", 1, 5, "4:2"))
@@ -1472,6 +1475,10 @@ test_wire(void)
     memset(buf, 0xff, 16);
     unit_ok(ngx_gw_pb_read_varint(buf, buf + 16, &value) == NULL,
             "a varint of more than 10 bytes");
+
+    buf[10] = 0x01;
+    unit_ok(ngx_gw_pb_read_varint(buf, buf + 16, &value) == NULL,
+            "a varint of 11 bytes");
 
     buf[9] = 0x7f;
     unit_ok(ngx_gw_pb_read_varint(buf, buf + 16, &value) == buf + 10
