@@ -215,7 +215,6 @@ ngx_gw_splitter_between(ngx_gw_splitter_t *sp, u_char *p, u_char *last)
 
         /* its first byte is looked at again */
 
-        sp->depth = 0;
         sp->state = (*p == '{' || *p == '[' || *p == '"')
                     ? NGX_GW_SPLITTER_NESTED : NGX_GW_SPLITTER_SCALAR;
         return p;

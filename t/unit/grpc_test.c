@@ -17,6 +17,10 @@
 #define nelts(array)  (sizeof(array) / sizeof(array[0]))
 
 
+/* of AddressSanitizer */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
+
 static ngx_pool_t  *pool;
 
 
@@ -734,6 +738,74 @@ test_inflate(void)
 }
 
 
+/* bytes of memory since there were so many */
+
+static size_t
+taken(size_t before)
+{
+    return __sanitizer_get_current_allocated_bytes() - before;
+}
+
+
+/* what is taken, and on whose word */
+
+static void
+test_memory(void)
+{
+    int                 ok;
+    u_char             *buf, *p;
+    size_t              before, len;
+    ngx_str_t           message;
+    ngx_uint_t          compressed;
+    ngx_gw_deframer_t  *df;
+
+    buf = calloc(1, 100000);
+
+    /* a length is not believed before its bytes are here */
+
+    before = taken(0);
+    ngx_gw_grpc_write_head(buf, 0x7fffffff);
+    df = ngx_gw_deframer_create(pool, 0x7fffffff);
+    p = buf;
+    ok = ngx_gw_deframer_take(df, &p, buf + 8, &message, &compressed)
+         == NGX_AGAIN;
+    unit_ok(ok && taken(before) < 70000,
+            "memory for a message of 2 GB, of which 3 bytes come");
+
+    /* nor is one that gzip has at its end, if it cannot be so */
+
+    memset(&message, 0, sizeof(ngx_str_t));
+    len = gzip(buf, "abc", 3, 15 + 16);
+    memcpy(buf + len - 4, "\0\0\0\x70", 4);
+    before = taken(0);
+    df = ngx_gw_deframer_create(pool, 0x7fffffff);
+    ok = inflated(df, buf, len, &message) == NGX_DECLINED;
+    unit_ok(ok && taken(before) < 100000,
+            "memory for a length that lies");
+
+    /* what can be so is: there is one allocation, and the cleanup */
+
+    len = gzip(buf + 20000, buf, 20000, 15 + 16);
+    df = ngx_gw_deframer_create(pool, 30000);
+    ngx_stub_allocs_left = 2;
+    ok = inflated(df, buf + 20000, len, &message) == NGX_OK
+         && message.len == 20000;
+    ngx_stub_allocs_left = -1;
+    unit_ok(ok, "memory for a length that does not");
+
+    /* what has grown is not greater than the maximum */
+
+    before = taken(0);
+    len = gzip(buf + 40000, buf, 30000, 15 + 16);
+    ok = inflated(df, buf + 40000, len, &message) == NGX_OK
+         && message.len == 30000;
+    unit_ok(ok && taken(before) <= 30001 - 20001 + 64,
+            "memory for the maximum");
+
+    free(buf);
+}
+
+
 /*
  * Text in pieces of n bytes: elements are written to out, as "text;", and
  * behind them what ends it.
@@ -841,6 +913,9 @@ test_splitter(void)
         { "[\"0123456789abcdefghi\"]", "413 too long" },
         { "[{},{ \"0\":1,\"2\":3456789 },{}]", "{};413 too long" },
         { "[1,012345678901234567890]", "1;413 too long" },
+        { "[1,012345678901234567890", "1;413 too long" },
+        { "[\"0123456789abcdefghi", "the array is cut" },
+        { "[\"0123456789abcdefghij", "413 too long" },
         { "[1,01234567890123456789 ]", "1;01234567890123456789;done" },
 
         { "{}", "no array" },
@@ -1021,6 +1096,7 @@ main(void)
     test_deframer();
     test_deframer_sizes();
     test_inflate();
+    test_memory();
     test_splitter();
     test_splitter_sizes();
 
