@@ -103,7 +103,7 @@ sub call {
     my @headers = @{ delete $arg{headers} // [] };
     my $do = delete $arg{do};
 
-    push @headers, 'Grpc-Metadata-Do: ' . json($do) if $do;
+    push @headers, 'Grpc-Metadata-Do: ' . printable($do) if $do;
 
     if (exists $arg{json}) {
         $arg{body} = json(delete $arg{json});
@@ -116,6 +116,14 @@ sub call {
     $arg{method} //= 'POST' if defined $arg{body};
 
     return { uri => $uri, %arg, headers => \@headers };
+}
+
+
+# JSON that can stand in a header field.
+
+sub printable {
+    return JSON::PP->new->canonical->ascii->encode($_[0])
+           =~ s/\x7f/\\u007f/gr;
 }
 
 
