@@ -219,9 +219,10 @@ struct ngx_gw_pb_schema_s {
  * The loader, ngx_gw_pb_load*.c.
  *
  * Compiles the FileDescriptorSets of the texts; a file that comes in more than
- * one of them must be the same byte for byte, but for source_code_info.
- * Everything is allocated from pool, and the texts are not referred to
- * afterwards.  Names are hashed: ngx_gw_json_init() was called before.
+ * one of them must define the same, byte for byte, but for descriptor.proto,
+ * of which the longest is taken.  Everything is allocated from pool, and the
+ * texts are not referred to afterwards.  Names are hashed: ngx_gw_json_init()
+ * has been called before.
  *
  * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: what is wrong in error, a text
  * like `field "shop.v1.Order.user": no type "shop.v1.User" (is the set made

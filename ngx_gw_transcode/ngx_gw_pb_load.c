@@ -11,8 +11,14 @@ static ngx_int_t ngx_gw_pb_load_text(ngx_gw_pb_load_t *load,
 static ngx_int_t ngx_gw_pb_load_alien(ngx_gw_pb_load_t *load,
     const ngx_str_t *text);
 static ngx_int_t ngx_gw_pb_load_file(ngx_gw_pb_load_t *load, ngx_str_t *bytes);
+static ngx_int_t ngx_gw_pb_load_again(ngx_gw_pb_load_t *load,
+    ngx_gw_pb_raw_file_t *file, ngx_gw_pb_symbol_t *symbol);
 static ngx_uint_t ngx_gw_pb_load_same_file(ngx_gw_pb_load_t *load,
-    ngx_str_t *a, ngx_str_t *b);
+    ngx_gw_pb_raw_file_t *a, ngx_gw_pb_raw_file_t *b);
+static size_t ngx_gw_pb_load_length(ngx_gw_pb_load_t *load,
+    ngx_gw_pb_raw_file_t *file);
+static const u_char *ngx_gw_pb_load_definition(ngx_gw_pb_load_t *load,
+    ngx_gw_pb_reader_t *r);
 static ngx_int_t ngx_gw_pb_load_imports(ngx_gw_pb_load_t *load);
 static ngx_int_t ngx_gw_pb_load_verror(ngx_gw_pb_load_t *load,
     ngx_gw_pb_raw_file_t *file, u_char *buf, u_char *p, const char *fmt,
@@ -23,9 +29,10 @@ ngx_int_t
 ngx_gw_pb_load(ngx_pool_t *pool, const ngx_str_t *texts, ngx_uint_t n,
     ngx_gw_pb_schema_t **schema, ngx_uint_t *which, ngx_str_t *error)
 {
-    ngx_int_t         rc;
-    ngx_uint_t        i;
-    ngx_gw_pb_load_t  load;
+    ngx_int_t              rc;
+    ngx_uint_t             i;
+    ngx_gw_pb_load_t       load;
+    ngx_gw_pb_raw_file_t  *file;
 
     ngx_memzero(&load, sizeof(ngx_gw_pb_load_t));
 
@@ -55,6 +62,10 @@ ngx_gw_pb_load(ngx_pool_t *pool, const ngx_str_t *texts, ngx_uint_t n,
 
     if (rc == NGX_OK) {
         rc = ngx_gw_pb_load_imports(&load);
+    }
+
+    for (file = load.files; file && rc == NGX_OK; file = file->next) {
+        rc = ngx_gw_pb_load_symbols(&load, file);
     }
 
     if (rc == NGX_OK) {
@@ -163,7 +174,7 @@ ngx_gw_pb_load_file(ngx_gw_pb_load_t *load, ngx_str_t *bytes)
     ngx_int_t              rc;
     ngx_uint_t             ntypes;
     ngx_gw_pb_symbol_t    *symbol;
-    ngx_gw_pb_raw_file_t  *file, *other;
+    ngx_gw_pb_raw_file_t  *file;
 
     ntypes = load->ntypes;
 
@@ -179,56 +190,93 @@ ngx_gw_pb_load_file(ngx_gw_pb_load_t *load, ngx_str_t *bytes)
     symbol = ngx_gw_pb_load_find(&load->by_file, &file->name);
 
     if (symbol) {
-        other = symbol->data;
-
-        if (!ngx_gw_pb_load_same_file(load, &file->bytes, &other->bytes)) {
-            return ngx_gw_pb_load_error(load, NULL, "file \"%V\" comes twice, "
-                                        "and not the same", &file->name);
-        }
-
         load->ntypes = ntypes;
 
-        return NGX_OK;
+        return ngx_gw_pb_load_again(load, file, symbol);
     }
 
     *load->last_file = file;
     load->last_file = &file->next;
 
-    rc = ngx_gw_pb_load_add(load, &load->by_file, &file->name,
-                            NGX_GW_PB_SYMBOL_FILE, file);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    return ngx_gw_pb_load_symbols(load, file);
+    return ngx_gw_pb_load_add(load, &load->by_file, &file->name,
+                              NGX_GW_PB_SYMBOL_FILE, file);
 }
 
 
-/* source_code_info, which is 9, does not count */
+/*
+ * Sets come from compilers of several versions, and each brings along its own
+ * descriptor.proto: the longer one is the newer.
+ */
+
+static ngx_int_t
+ngx_gw_pb_load_again(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_file_t *file,
+    ngx_gw_pb_symbol_t *symbol)
+{
+    ngx_gw_pb_raw_file_t  *other, **link;
+
+    static const ngx_str_t  descriptor =
+                            ngx_string("google/protobuf/descriptor.proto");
+
+    other = symbol->data;
+
+    if (ngx_gw_pb_load_same_file(load, file, other)) {
+        return NGX_OK;
+    }
+
+    if (!ngx_gw_pb_same(&file->name, &descriptor)) {
+        return ngx_gw_pb_load_error(load, NULL, "file \"%V\" comes twice, and "
+                                    "not the same", &file->name);
+    }
+
+    if (ngx_gw_pb_load_length(load, file) <= ngx_gw_pb_load_length(load, other))
+    {
+        return NGX_OK;
+    }
+
+    for (link = &load->files; *link != other; link = &(*link)->next) {
+        /* void */
+    }
+
+    *link = file;
+    file->next = other->next;
+    symbol->data = file;
+
+    if (file->next == NULL) {
+        load->last_file = &file->next;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * What is of no use here does not count: source_code_info, and of options all
+ * but the features.
+ */
 
 static ngx_uint_t
-ngx_gw_pb_load_same_file(ngx_gw_pb_load_t *load, ngx_str_t *a, ngx_str_t *b)
+ngx_gw_pb_load_same_file(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_file_t *a,
+    ngx_gw_pb_raw_file_t *b)
 {
     const u_char        *pa, *pb;
     ngx_gw_pb_reader_t   ra, rb;
 
-    if (ngx_gw_pb_same(a, b)) {
+    if (ngx_gw_pb_same(&a->bytes, &b->bytes)) {
         return 1;
     }
 
-    ngx_gw_pb_reader_init(&ra, a);
-    ngx_gw_pb_reader_init(&rb, b);
+    if (ngx_memcmp(&a->features, &b->features, sizeof(ngx_gw_pb_features_t))
+        != 0)
+    {
+        return 0;
+    }
+
+    ngx_gw_pb_reader_init(&ra, &a->bytes);
+    ngx_gw_pb_reader_init(&rb, &b->bytes);
 
     for ( ;; ) {
-        do {
-            pa = ra.pos;
-        } while (ngx_gw_pb_load_next(load, &ra) == NGX_OK
-                 && ra.tag == ngx_gw_pb_tag(9, LEN));
-
-        do {
-            pb = rb.pos;
-        } while (ngx_gw_pb_load_next(load, &rb) == NGX_OK
-                 && rb.tag == ngx_gw_pb_tag(9, LEN));
+        pa = ngx_gw_pb_load_definition(load, &ra);
+        pb = ngx_gw_pb_load_definition(load, &rb);
 
         if (ra.pos - pa != rb.pos - pb
             || ngx_memcmp(pa, pb, ra.pos - pa) != 0)
@@ -240,6 +288,42 @@ ngx_gw_pb_load_same_file(ngx_gw_pb_load_t *load, ngx_str_t *a, ngx_str_t *b)
             return 1;
         }
     }
+}
+
+
+static size_t
+ngx_gw_pb_load_length(ngx_gw_pb_load_t *load, ngx_gw_pb_raw_file_t *file)
+{
+    size_t               len;
+    const u_char        *p;
+    ngx_gw_pb_reader_t   r;
+
+    len = 0;
+    ngx_gw_pb_reader_init(&r, &file->bytes);
+
+    do {
+        p = ngx_gw_pb_load_definition(load, &r);
+        len += r.pos - p;
+    } while (r.pos != p);
+
+    return len;
+}
+
+
+/* goes on to the next field that counts; returns where it begins */
+
+static const u_char *
+ngx_gw_pb_load_definition(ngx_gw_pb_load_t *load, ngx_gw_pb_reader_t *r)
+{
+    const u_char  *p;
+
+    do {
+        p = r->pos;
+    } while (ngx_gw_pb_load_next(load, r) == NGX_OK
+             && (r->tag == ngx_gw_pb_tag(8, LEN)
+                 || r->tag == ngx_gw_pb_tag(9, LEN)));
+
+    return p;
 }
 
 

@@ -301,6 +301,14 @@ static const struct {
       FILE3(MESSAGE("M", "")) FILE3("9{1{1\"x\"}} " MESSAGE("M", "") "9{}"),
       NULL },
 
+    { "a file twice, with other options",
+      FILE3("8{11\"x\"}" MESSAGE("M", "")) FILE3(MESSAGE("M", "") "8{1\"y\"}"),
+      NULL },
+
+    { "a file twice, with other features",
+      EDITION("1000", "8{50{1:1}}") EDITION("1000", "8{50{1:2}}"),
+      "file \"a.proto\" comes twice, and not the same" },
+
     { "a file twice, and not the same",
       FILE3("") FILE3(MESSAGE("M", "")),
       "file \"a.proto\" comes twice, and not the same" },
@@ -903,6 +911,38 @@ test_which(void)
     free(texts[0].data);
     free(texts[1].data);
     free(texts[2].data);
+}
+
+
+/* descriptor.proto of several compilers: the longest is taken */
+
+static void
+test_descriptor(void)
+{
+    ngx_uint_t  i, k, ok;
+    ngx_str_t   texts[3], text;
+
+    texts[0] = build(SET("google/protobuf/descriptor.proto", "proto2",
+                         MESSAGE("A", "") "9{1{1\"a long comment it is\"}}"));
+    texts[1] = build(SET("google/protobuf/descriptor.proto", "proto2",
+                         MESSAGE("A", "") MESSAGE("B", "")));
+    texts[2] = build(SET("b.proto", "proto2", MESSAGE("C", "")));
+    ok = 1;
+
+    for (i = 0; i < 6; i++) {
+        ok &= load_texts(texts, 3) == NGX_OK && schema->nmessages == 3;
+
+        k = i % 2;
+        text = texts[k];
+        texts[k] = texts[k + 1];
+        texts[k + 1] = text;
+    }
+
+    unit_ok(ok, "descriptor.proto in two versions, in any order");
+
+    for (i = 0; i < 3; i++) {
+        free(texts[i].data);
+    }
 }
 
 
@@ -1604,6 +1644,7 @@ main(void)
     test_sets();
     test_alien();
     test_which();
+    test_descriptor();
     test_ambiguous();
     test_names();
     test_features();
