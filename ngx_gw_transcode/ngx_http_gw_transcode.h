@@ -338,8 +338,8 @@ ngx_int_t ngx_http_gw_transcode_response_fields(ngx_http_request_t *r,
 /* ngx_http_gw_transcode_refuse.c */
 
 /*
- * Keeps what was refused and why, and returns the status.  detail is for a
- * person, as a JSON string is to hold it: escaped here.
+ * Keeps what was refused and why, and returns the status.  detail is a text
+ * for a person, which is copied.
  */
 ngx_int_t ngx_http_gw_transcode_refuse(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_uint_t status, const char *reason,

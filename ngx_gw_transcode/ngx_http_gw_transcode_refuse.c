@@ -27,8 +27,6 @@ ngx_http_gw_transcode_refuse(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_uint_t status, const char *reason,
     const ngx_str_t *detail)
 {
-    size_t  len;
-
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "gw transcode: request refused with %ui (%s)", status,
                   reason);
@@ -37,20 +35,15 @@ ngx_http_gw_transcode_refuse(ngx_http_request_t *r,
     ctx->reason = reason;
     ctx->code = ngx_gw_grpc_code(status);
 
-    len = ngx_escape_json(NULL, detail->data, detail->len);
+    /* a text may be of a pool that is emptied before the answer is made */
 
-    ctx->detail = *detail;
-
-    if (len) {
-        ctx->detail.data = ngx_pnalloc(r->pool, detail->len + len);
-        if (ctx->detail.data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        ctx->detail.len = (u_char *) ngx_escape_json(ctx->detail.data,
-                                                 detail->data, detail->len)
-                          - ctx->detail.data;
+    ctx->detail.len = detail->len;
+    ctx->detail.data = ngx_pnalloc(r->pool, detail->len + 1);
+    if (ctx->detail.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ngx_memcpy(ctx->detail.data, detail->data, detail->len);
 
     return status;
 }
@@ -157,7 +150,16 @@ ngx_http_gw_transcode_status(ngx_http_request_t *r,
     status = r->headers_out.status;
 
     if (ctx->refused == status && ctx->detail.len) {
-        detail = ctx->detail;
+        detail.len = ctx->detail.len
+                     + ngx_escape_json(NULL, ctx->detail.data,
+                                       ctx->detail.len);
+        detail.data = ngx_pnalloc(r->pool, detail.len);
+        if (detail.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_escape_json(detail.data, ctx->detail.data,
+                               ctx->detail.len);
 
     } else {
         ctx->code = ngx_gw_grpc_code(status);

@@ -724,7 +724,10 @@ ngx_http_gw_transcode_give_up(ngx_http_request_t *r,
         ctx->trailers_read = 1;
         ctx->code = status ? ngx_gw_grpc_code(status) : NGX_GW_GRPC_INTERNAL;
 
-        if (status == NGX_HTTP_GATEWAY_TIME_OUT) {
+        if (ctx->refused == status && ctx->detail.len) {
+            ctx->message = ctx->detail;
+
+        } else if (status == NGX_HTTP_GATEWAY_TIME_OUT) {
             ngx_str_set(&ctx->message, "the call took too long");
 
         } else {
