@@ -262,7 +262,7 @@ sub occurred {
 
     wait_for(sub { events($what, $tag) >= $n }, 10);
     is(scalar(my @list = events($what, $tag)), $n, "$name: $tag $what")
-        or diag(read_file("$DIR/events"));
+        or diag(grep { / \Q$tag\E / } split /^/, read_file("$DIR/events"));
 }
 
 

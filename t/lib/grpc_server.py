@@ -205,6 +205,14 @@ class Service(grpc.GenericRpcHandler):
         if n == 0 and 'hold' in do:
             self.hold(do['hold'], context)
 
+        # a request that is cancelled seems to have ended at first
+
+        if streams_in and tag != '-':
+            time.sleep(0.1)
+
+        if not context.is_active():
+            return
+
         finished.append(1)
 
         if 'code' in do:
