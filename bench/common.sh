@@ -31,9 +31,12 @@ prepare() {
 
     for tool; do
         quiet "$out/$tool.log" cc -O2 -g -W -Wall -Werror \
-            -o "$out/$tool" "$root/bench/$tool.c" -lcrypto -lm
+            -o "$out/$tool" "$root/bench/$tool.c" $(more "$tool") -lcrypto -lm
     done
 }
+
+# the other sources of a tool
+more() { find "$root/bench" -name "$1_*.c"; }
 
 # what each location below has
 proxy='proxy_pass http://service;

@@ -10,7 +10,7 @@
  * load -l PORT [-c CONNECTIONS] [-n REQUESTS] [-r ROUNDS] [-f FIRST]
  *      [-t TOKENS] [-1] [-s SECONDS] [-d FOLDER] [-p PATH]
  *      FILE NAME:PORT:PID:PATH ...
- * load -k ... [-1 | -b] NAME:PORT:PID:PATH:KEYS ...
+ * load -k ... [-1 | -b] NAME:PORT:PID:PATH:KEYS[:FILE:TYPE] ...
  *
  * FILE has a token a line.  Used are TOKENS of them (all), from FIRST (0) on,
  * in rotation; with -1 none is used twice by a side: each round goes on where
@@ -18,7 +18,8 @@
  *
  * With -k short keys, made here, are sent as User-Agent in place of tokens:
  * of a side's KEYS one at random, the same ones for sides with as many; with
- * -1 one after the other, with -b backwards.
+ * -1 one after the other, with -b backwards.  With FILE the requests are POST
+ * with that body, of that type, and have the same key.
  *
  * For each round and side a line is printed:
  *
@@ -34,6 +35,9 @@
  * With -d a request to the service whose path ends in the name of a file of
  * FOLDER is answered with that file; "?wait=MS" says after how long.
  *
+ * With -g the service answers requests of gRPC as well, with the files of that
+ * FOLDER: see load_grpc.h; with -w MS each after that long.
+ *
  * With -p requests of PATH are made meanwhile on a connection of their own, one
  * after the other, and at the end of the line stands how long the slowest of
  * them took, in nanoseconds: about the longest step of the server.
@@ -45,7 +49,6 @@
 
 #define _GNU_SOURCE
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -64,34 +67,10 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "load_serve.h"
+
 
 #define MAX_SIDES   16
-#define MAX_CONNS   1024
-#define MAX_HEAD    8192
-#define MAX_FILES   64
-
-
-typedef struct {
-    char         name[64];
-    char        *reply;         /* with its header */
-    size_t       len;
-} file_t;
-
-
-typedef struct {
-    int          fd;
-    int          service;       /* a connection of the gateway */
-    char         key[16];
-    size_t       len;           /* of what has been received, so far */
-    size_t       need;          /* of the reply; 0: not known yet */
-
-    const char  *out;           /* of the service's reply, what is still to */
-    size_t       left;          /* be sent */
-    int          blocked;
-    int64_t      due;           /* when; 0: nothing waits */
-
-    char         buf[MAX_HEAD];
-} conn_t;
 
 
 typedef struct {
@@ -101,21 +80,17 @@ typedef struct {
     char         head[1024];    /* of a request, up to the token */
     size_t       head_len;
     long         keys;
+    char        *request;       /* with its body; NULL: there is none */
+    size_t       request_len;
     conn_t      *conns;
     conn_t      *probe;
 } side_t;
 
 
 static void parse_side(side_t *side, char *text);
+static void make_request(side_t *side, const char *path, const char *file,
+    const char *type);
 static void load_tokens(const char *path);
-static void serve(int port);
-static void serve_accept(void);
-static void serve_request(conn_t *c);
-static void serve_find(conn_t *c);
-static void serve_send(conn_t *c);
-static void serve_due(void);
-static void load_files(const char *folder);
-static void watch(int fd, conn_t *c);
 static void probe(conn_t *c);
 static void probe_done(void);
 static void connect_side(side_t *side);
@@ -124,10 +99,9 @@ static void run(side_t *side, long round, long first);
 static void send_request(side_t *side, conn_t *c, long i);
 static size_t make_key(side_t *side, conn_t *c, long i);
 static int receive(conn_t *c);
-static size_t reply_length(conn_t *c);
+static void receive_head(conn_t *c, char *body);
+static int receive_body(conn_t *c, const char *p, size_t n);
 static void cpu_time(int pid, int64_t *used, int64_t *waited);
-static int64_t now(void);
-static void die(const char *what);
 
 
 static long          nconns = 64, nrequests = 1000, nrounds = 1;
@@ -136,12 +110,7 @@ static int           once, with_keys, backwards;
 static struct iovec *tokens;    /* of the file */
 static long          lines;
 static int64_t       deadline;
-static int           ep, listener;
-
-static file_t        files[MAX_FILES];
-static int           nfiles;
-static conn_t       *waiting[MAX_CONNS];
-static int           nwaiting;
+int                  ep;
 
 static char         *probe_path;
 static conn_t       *probing;       /* the side's at hand; NULL: none */
@@ -158,7 +127,7 @@ main(int argc, char **argv)
 
     port = 0;
 
-    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:d:p:1kb")) != -1) {
+    while ((opt = getopt(argc, argv, "l:c:n:r:f:t:s:d:g:w:p:1kb")) != -1) {
         switch (opt) {
         case 'l': port = atoi(optarg);        break;
         case 'c': nconns = atol(optarg);      break;
@@ -168,6 +137,8 @@ main(int argc, char **argv)
         case 't': ntokens = atol(optarg);     break;
         case 's': timeout = atol(optarg);     break;
         case 'd': load_files(optarg);         break;
+        case 'g': grpc_load_files(optarg);    break;
+        case 'w': serve_delay = atol(optarg);       break;
         case 'p': probe_path = optarg;        break;
         case '1': once = 1;                   break;
         case 'k': with_keys = 1;              break;
@@ -216,20 +187,28 @@ main(int argc, char **argv)
 static void
 parse_side(side_t *side, char *text)
 {
-    char  *path;
+    char  *path, *keys, *file;
 
     side->name = strsep(&text, ":");
     side->port = atoi(text ? strsep(&text, ":") : "");
     side->pid = atoi(text ? strsep(&text, ":") : "");
     path = text ? strsep(&text, ":") : NULL;
-    side->keys = atol(text ? text : "");
+    keys = text ? strsep(&text, ":") : NULL;
+    side->keys = atol(keys ? keys : "");
+    file = text ? strsep(&text, ":") : NULL;
+    side->request = NULL;
 
     if (side->port == 0 || path == NULL || strlen(path) > 512
         || with_keys != (side->keys > 0))
     {
         fprintf(stderr, "load: a side is NAME:PORT:PID:PATH%s\n",
-                with_keys ? ":KEYS" : "");
+                with_keys ? ":KEYS[:FILE:TYPE]" : "");
         exit(2);
+    }
+
+    if (file && *file) {
+        make_request(side, path, file, text ? text : "");
+        return;
     }
 
     side->head_len = snprintf(side->head, sizeof(side->head),
@@ -243,6 +222,51 @@ parse_side(side_t *side, char *text)
                               with_keys ? "" : "User-Agent: bench/1.0\r\n",
                               with_keys ? "User-Agent: "
                                         : "Authorization: Bearer ");
+}
+
+
+static void
+make_request(side_t *side, const char *path, const char *file,
+    const char *type)
+{
+    int           n;
+    FILE         *f;
+    struct stat   st;
+
+    f = fopen(file, "r");
+
+    if (f == NULL || fstat(fileno(f), &st) == -1) {
+        die(file);
+    }
+
+    side->request = malloc(1024 + st.st_size);
+    if (side->request == NULL) {
+        die("memory");
+    }
+
+    /* gRPC's clients say that they take trailers */
+
+    n = snprintf(side->request, 1024,
+                 "POST %s HTTP/1.1\r\n"
+                 "Host: shop.example\r\n"
+                 "%s"
+                 "Accept-Encoding: gzip, deflate, br\r\n"
+                 "Accept-Language: en-GB,en;q=0.9\r\n"
+                 "User-Agent: k00000000\r\n"
+                 "Content-Type: %s\r\n"
+                 "Content-Length: %lld\r\n"
+                 "\r\n", path,
+                 strcmp(type, "application/grpc") == 0
+                 ? "TE: trailers\r\n" : "Accept: application/json\r\n",
+                 type, (long long) st.st_size);
+
+    if (fread(side->request + n, 1, st.st_size, f) != (size_t) st.st_size) {
+        die(file);
+    }
+
+    fclose(f);
+
+    side->request_len = n + st.st_size;
 }
 
 
@@ -298,280 +322,7 @@ load_tokens(const char *path)
 }
 
 
-static void
-serve(int port)
-{
-    int                  on;
-    struct sockaddr_in   sin;
-
-    memset(&sin, 0, sizeof(sin));
-    sin.sin_family = AF_INET;
-    sin.sin_port = htons(port);
-    sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-
-    on = 1;
-
-    ep = epoll_create1(0);
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-    if (ep == -1 || listener == -1
-        || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))
-           == -1
-        || bind(listener, (struct sockaddr *) &sin, sizeof(sin)) == -1
-        || listen(listener, 4096) == -1)
-    {
-        die("listen");
-    }
-
-    watch(listener, NULL);
-}
-
-
-static void
-serve_accept(void)
-{
-    int      fd;
-    conn_t  *c;
-
-    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) != -1) {
-        c = calloc(1, sizeof(conn_t));
-        if (c == NULL) {
-            die("memory");
-        }
-
-        c->service = 1;
-        watch(fd, c);
-    }
-}
-
-
-static void
-serve_request(conn_t *c)
-{
-    int      i;
-    ssize_t  n;
-
-    n = recv(c->fd, c->buf + c->len, MAX_HEAD - 1 - c->len, 0);
-
-    if (n == -1 && errno == EAGAIN) {
-        return;
-    }
-
-    if (n <= 0) {
-        for (i = 0; i < nwaiting; i++) {
-            if (waiting[i] == c) {
-                waiting[i--] = waiting[--nwaiting];
-            }
-        }
-
-        close(c->fd);
-        free(c);
-        return;
-    }
-
-    c->len += n;
-
-    if (c->len < 4 || memcmp(c->buf + c->len - 4, "\r\n\r\n", 4) != 0) {
-        return;
-    }
-
-    c->buf[c->len] = '\0';
-    c->len = 0;
-
-    serve_find(c);
-
-    if (c->due == 0) {
-        serve_send(c);
-        return;
-    }
-
-    if (nwaiting == MAX_CONNS) {
-        fprintf(stderr, "load: too many requests wait\n");
-        exit(1);
-    }
-
-    waiting[nwaiting++] = c;
-}
-
-
-/* what is to be sent for a request, and when */
-
-static void
-serve_find(conn_t *c)
-{
-    int      i;
-    char    *name, *end, *wait;
-    size_t   len;
-
-    static const char  reply[] =
-        "HTTP/1.1 200 OK\r\n"
-        "Server: service\r\n"
-        "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
-        "Content-Type: application/json\r\n"
-        "Content-Length: 27\r\n"
-        "\r\n"
-        "{\"id\":42,\"status\":\"sent\"}\r\n";
-
-    c->out = reply;
-    c->left = sizeof(reply) - 1;
-    c->due = 0;
-
-    if (nfiles == 0) {
-        return;
-    }
-
-    name = strchr(c->buf, ' ');
-    end = name ? strpbrk(name + 1, " ?") : NULL;
-
-    if (end == NULL) {
-        return;
-    }
-
-    if (*end == '?') {
-        wait = strstr(end, "wait=");
-
-        if (wait && wait < strchr(end, '\r')) {
-            c->due = now() + atol(wait + sizeof("wait=") - 1) * 1000000;
-        }
-    }
-
-    *end = '\0';
-    name = strrchr(name + 1, '/');
-
-    if (name == NULL) {
-        return;
-    }
-
-    len = strlen(++name);
-
-    for (i = 0; i < nfiles; i++) {
-        if (memcmp(files[i].name, name, len + 1) == 0) {
-            c->out = files[i].reply;
-            c->left = files[i].len;
-        }
-    }
-}
-
-
-static void
-serve_send(conn_t *c)
-{
-    ssize_t             n;
-    struct epoll_event  ev;
-
-    n = send(c->fd, c->out, c->left, MSG_NOSIGNAL);
-
-    if (n == -1 && errno == EAGAIN) {
-        n = 0;
-    }
-
-    if (n == -1) {
-
-        /* what the gateway has closed is freed when its end is read */
-
-        c->left = 0;
-
-    } else {
-        c->out += n;
-        c->left -= n;
-    }
-
-    if (c->blocked == (c->left != 0)) {
-        return;
-    }
-
-    c->blocked = (c->left != 0);
-
-    ev.events = EPOLLIN | (c->blocked ? EPOLLOUT : 0);
-    ev.data.ptr = c;
-
-    if (epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev) == -1) {
-        die("epoll_ctl");
-    }
-}
-
-
-static void
-serve_due(void)
-{
-    int      i;
-    conn_t  *c;
-    int64_t  at;
-
-    at = now();
-
-    for (i = 0; i < nwaiting; i++) {
-        c = waiting[i];
-
-        if (c->due <= at) {
-            waiting[i--] = waiting[--nwaiting];
-            serve_send(c);
-        }
-    }
-}
-
-
-static void
-load_files(const char *folder)
-{
-    int             n;
-    char            path[512];
-    FILE           *f;
-    DIR            *dir;
-    file_t         *file;
-    struct stat     st;
-    struct dirent  *entry;
-
-    dir = opendir(folder);
-    if (dir == NULL) {
-        die(folder);
-    }
-
-    while ((entry = readdir(dir))) {
-        file = &files[nfiles];
-
-        if (entry->d_name[0] == '.' || nfiles == MAX_FILES
-            || strlen(entry->d_name) >= sizeof(file->name))
-        {
-            continue;
-        }
-
-        strcpy(file->name, entry->d_name);
-        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-
-        f = fopen(path, "r");
-        if (f == NULL || fstat(fileno(f), &st) == -1) {
-            die(path);
-        }
-
-        file->reply = malloc(st.st_size + 256);
-        if (file->reply == NULL) {
-            die("memory");
-        }
-
-        n = sprintf(file->reply,
-                    "HTTP/1.1 200 OK\r\n"
-                    "Server: service\r\n"
-                    "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\n"
-                    "Content-Type: application/json\r\n"
-                    "Content-Length: %lld\r\n"
-                    "\r\n", (long long) st.st_size);
-
-        if (fread(file->reply + n, 1, st.st_size, f) != (size_t) st.st_size) {
-            die(path);
-        }
-
-        fclose(f);
-
-        file->len = n + st.st_size;
-        nfiles++;
-    }
-
-    closedir(dir);
-}
-
-
-static void
+void
 watch(int fd, conn_t *c)
 {
     int                  on;
@@ -683,9 +434,7 @@ run(side_t *side, long round, long first)
             sched_yield();
         }
 
-        if (nwaiting) {
-            serve_due();
-        }
+        serve_due();
 
         if (now() > deadline) {
             fprintf(stderr, "load: %s: too slow, %ld of %ld answers\n",
@@ -703,13 +452,21 @@ run(side_t *side, long round, long first)
 
             if (c->service) {
                 if (c->blocked && (events[i].events & EPOLLOUT)) {
-                    serve_send(c);
+                    send_rest(c);
                 }
 
                 if (events[i].events & ~EPOLLOUT) {
                     serve_request(c);
                 }
 
+                continue;
+            }
+
+            if (c->blocked && (events[i].events & EPOLLOUT)) {
+                send_rest(c);
+            }
+
+            if ((events[i].events & ~EPOLLOUT) == 0) {
                 continue;
             }
 
@@ -772,7 +529,7 @@ probe(conn_t *c)
                  "GET %s HTTP/1.1\r\nHost: shop.example\r\n\r\n", probe_path);
 
     c->len = 0;
-    c->need = 0;
+    c->part = HEAD;
 
     probing = c;
     probe_busy = 1;
@@ -805,6 +562,17 @@ send_request(side_t *side, conn_t *c, long i)
     size_t         len;
     struct iovec   iov[3];
 
+    c->len = 0;
+    c->part = HEAD;
+
+    if (side->request) {
+        c->out = side->request;
+        c->left = side->request_len;
+
+        send_rest(c);
+        return;
+    }
+
     iov[0].iov_base = side->head;
     iov[0].iov_len = side->head_len;
 
@@ -820,8 +588,6 @@ send_request(side_t *side, conn_t *c, long i)
     iov[2].iov_len = 4;
 
     len = iov[0].iov_len + iov[1].iov_len + iov[2].iov_len;
-    c->len = 0;
-    c->need = 0;
 
     if (writev(c->fd, iov, 3) != (ssize_t) len) {
         die("writev");
@@ -866,13 +632,15 @@ make_key(side_t *side, conn_t *c, long i)
 static int
 receive(conn_t *c)
 {
+    int          over;
+    char        *end;
     ssize_t      n;
 
     static char  body[262144];
 
     /* of what is behind the header only the length is of interest */
 
-    n = c->need ? recv(c->fd, body, sizeof(body), 0)
+    n = c->part ? recv(c->fd, body, sizeof(body), 0)
                 : recv(c->fd, c->buf + c->len, MAX_HEAD - 1 - c->len, 0);
 
     if (n == -1 && errno == EAGAIN) {
@@ -884,56 +652,137 @@ receive(conn_t *c)
         exit(1);
     }
 
-    c->len += n;
+    if (c->part) {
+        over = receive_body(c, body, n);
 
-    if (c->need == 0) {
+    } else {
+        c->len += n;
         c->buf[c->len] = '\0';
-        c->need = reply_length(c);
 
-        if (c->need == 0 && c->len == MAX_HEAD - 1) {
-            fprintf(stderr, "load: header or chunks too long\n");
-            exit(1);
+        end = strstr(c->buf, "\r\n\r\n");
+
+        if (end == NULL) {
+            if (c->len == MAX_HEAD - 1) {
+                fprintf(stderr, "load: header too long\n");
+                exit(1);
+            }
+
+            return -1;
         }
+
+        end += 4;
+
+        receive_head(c, end);
+        over = receive_body(c, end, c->buf + c->len - end);
     }
 
-    if (c->need == 0 || c->len < c->need) {
-        return -1;
-    }
-
-    return atoi(c->buf + sizeof("HTTP/1.1 ") - 1);
+    return over ? atoi(c->buf + sizeof("HTTP/1.1 ") - 1) : -1;
 }
 
 
-/* 0: not known yet */
-
-static size_t
-reply_length(conn_t *c)
+static void
+receive_head(conn_t *c, char *body)
 {
-    char  *body, *length;
+    char  *field;
 
-    body = strstr(c->buf, "\r\n\r\n");
+    field = strstr(c->buf, "Transfer-Encoding: chunked");
 
-    if (body == NULL) {
-        return 0;
+    if (field && field < body) {
+        c->part = CHUNK_SIZE;
+        c->need = 0;
+        return;
     }
 
-    length = strstr(c->buf, "Transfer-Encoding: chunked");
+    field = strstr(c->buf, "Content-Length: ");
 
-    if (length && length < body) {
-
-        /* short ones, of which nothing looks like the end but that */
-
-        return memcmp(c->buf + c->len - 5, "0\r\n\r\n", 5) == 0 ? c->len : 0;
-    }
-
-    length = strstr(c->buf, "Content-Length: ");
-
-    if (length == NULL || length > body) {
+    if (field == NULL || field > body) {
         fprintf(stderr, "load: reply without length\n");
         exit(1);
     }
 
-    return body + 4 - c->buf + atol(length + sizeof("Content-Length: ") - 1);
+    c->part = BODY;
+    c->need = atol(field + sizeof("Content-Length: ") - 1);
+}
+
+
+/* 1: that was the end */
+
+static int
+receive_body(conn_t *c, const char *p, size_t n)
+{
+    size_t       len;
+    const char  *last;
+
+    last = p + n;
+
+    if (c->part == BODY) {
+        c->need -= n < c->need ? n : c->need;
+        return c->need == 0;
+    }
+
+    while (p < last) {
+
+        switch (c->part) {
+
+        case CHUNK_SIZE:
+            if (*p == '\r' || *p == ';') {
+                c->part = CHUNK_SIZE_END;
+
+            } else {
+                c->need = c->need * 16
+                          + (*p <= '9' ? *p - '0' : (*p | 0x20) - 'a' + 10);
+            }
+
+            p++;
+            break;
+
+        case CHUNK_SIZE_END:
+            if (*p++ == '\n') {
+                c->part = c->need ? CHUNK : TRAILER;
+            }
+
+            break;
+
+        case CHUNK:
+            len = (size_t) (last - p) < c->need ? (size_t) (last - p)
+                                                : c->need;
+            p += len;
+            c->need -= len;
+
+            if (c->need == 0) {
+                c->part = CHUNK_END;
+            }
+
+            break;
+
+        case CHUNK_END:
+            if (*p++ == '\n') {
+                c->part = CHUNK_SIZE;
+            }
+
+            break;
+
+        case TRAILER:
+            if (*p == '\n') {
+                return 1;
+            }
+
+            if (*p++ != '\r') {
+                c->part = TRAILER_LINE;
+            }
+
+            break;
+
+        default: /* TRAILER_LINE */
+            if (*p++ == '\n') {
+                c->part = TRAILER;
+            }
+
+            break;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -966,7 +815,7 @@ cpu_time(int pid, int64_t *used, int64_t *waited)
 }
 
 
-static int64_t
+int64_t
 now(void)
 {
     struct timespec  ts;
@@ -977,7 +826,7 @@ now(void)
 }
 
 
-static void
+void
 die(const char *what)
 {
     perror(what);
