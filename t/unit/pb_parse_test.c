@@ -6,7 +6,7 @@
  * ngx_gw_pb_parse and ngx_gw_pb_bind: bytes that texts come to, whatever the
  * budget; errors and where they are; values of URLs; masks; limits; no memory.
  * Each text is parsed right before and right behind a page that must not be
- * touched.  t/transcode-parse.t compares what is accepted, and values, with
+ * touched.  t/pb-parse.t compares what is accepted, and values, with
  * Python's protobuf.
  */
 
