@@ -558,9 +558,14 @@ ngx_gw_pb_open_message(ngx_gw_pb_parser_t *parser,
 
 
 const u_char *
-ngx_gw_pb_open_bracket(ngx_gw_pb_parser_t *parser, const u_char *p, u_char bracket,
+ngx_gw_pb_open_bracket(ngx_gw_pb_parser_t *parser, const u_char *p,
     ngx_uint_t in, ngx_uint_t levels)
 {
+    u_char  bracket;
+
+    bracket = (in == NGX_GW_PB_IN_ARRAY || in == NGX_GW_PB_IN_LIST
+               || in == NGX_GW_PB_IN_SKIPPED) ? '[' : '{';
+
     if (*p != bracket) {
         ngx_gw_pb_bad(parser, p, bracket == '{' ? "is no object"
                                                 : "is no array");

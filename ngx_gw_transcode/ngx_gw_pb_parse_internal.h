@@ -239,7 +239,7 @@ typedef struct {
  * closed down to those given.
  */
 const u_char *ngx_gw_pb_open_bracket(ngx_gw_pb_parser_t *parser,
-    const u_char *p, u_char bracket, ngx_uint_t in, ngx_uint_t levels);
+    const u_char *p, ngx_uint_t in, ngx_uint_t levels);
 const u_char *ngx_gw_pb_open_message(ngx_gw_pb_parser_t *parser,
     const ngx_gw_pb_message_t *message, const u_char *p, ngx_uint_t levels);
 

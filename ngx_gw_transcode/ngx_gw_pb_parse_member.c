@@ -227,7 +227,8 @@ ngx_gw_pb_other_member(ngx_gw_pb_parser_t *parser, const u_char *p,
 /* the name of a member, unescaped, and its colon */
 
 const u_char *
-ngx_gw_pb_parse_name(ngx_gw_pb_parser_t *parser, const u_char *p, ngx_str_t *name)
+ngx_gw_pb_parse_name(ngx_gw_pb_parser_t *parser, const u_char *p,
+    ngx_str_t *name)
 {
     const u_char       *last;
     ngx_gw_pb_frame_t  *frame;
@@ -344,10 +345,10 @@ ngx_gw_pb_parse_field(ngx_gw_pb_parser_t *parser,
     if (field->repeated) {
 
         if (field->map) {
-            p = ngx_gw_pb_open_bracket(parser, p, '{', NGX_GW_PB_IN_MAP, levels);
+            p = ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_MAP, levels);
 
         } else {
-            p = ngx_gw_pb_open_bracket(parser, p, '[', NGX_GW_PB_IN_ARRAY, levels);
+            p = ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_ARRAY, levels);
         }
 
         if (p == NULL) {
@@ -460,16 +461,16 @@ ngx_gw_pb_parse_message(ngx_gw_pb_parser_t *parser,
     switch (message->kind) {
 
     case NGX_GW_PB_STRUCT:
-        return ngx_gw_pb_open_bracket(parser, p, '{', NGX_GW_PB_IN_STRUCT, levels);
+        return ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_STRUCT, levels);
 
     case NGX_GW_PB_LIST_VALUE:
-        return ngx_gw_pb_open_bracket(parser, p, '[', NGX_GW_PB_IN_LIST, levels);
+        return ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_LIST, levels);
 
     case NGX_GW_PB_VALUE:
         return ngx_gw_pb_parse_value(parser, p, levels);
 
     case NGX_GW_PB_ANY:
-        p = ngx_gw_pb_open_bracket(parser, p, '{', NGX_GW_PB_IN_ANY, levels);
+        p = ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_ANY, levels);
 
         if (p) {
             parser->frame->index = (uint32_t) (p - 1 - parser->text);
@@ -668,12 +669,12 @@ ngx_gw_pb_parse_skip(ngx_gw_pb_parser_t *parser, const u_char *p)
     switch (*p) {
 
     case '{':
-        return ngx_gw_pb_open_bracket(parser, p, '{', NGX_GW_PB_IN_OBJECT,
-                              parser->nlevels);
+        return ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_OBJECT,
+                                      parser->nlevels);
 
     case '[':
-        return ngx_gw_pb_open_bracket(parser, p, '[', NGX_GW_PB_IN_SKIPPED,
-                              parser->nlevels);
+        return ngx_gw_pb_open_bracket(parser, p, NGX_GW_PB_IN_SKIPPED,
+                                      parser->nlevels);
 
     case '"':
         return ngx_gw_pb_scan_string(parser, p + 1, &escaped);

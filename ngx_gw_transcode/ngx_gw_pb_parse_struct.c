@@ -73,7 +73,7 @@ const u_char *
 ngx_gw_pb_parse_value(ngx_gw_pb_parser_t *parser, const u_char *p,
     ngx_uint_t levels)
 {
-    ngx_uint_t  bracket;
+    ngx_uint_t  object;
 
     if (ngx_gw_pb_room(parser, NGX_GW_PB_ROOM) != NGX_OK) {
         return NULL;
@@ -83,14 +83,14 @@ ngx_gw_pb_parse_value(ngx_gw_pb_parser_t *parser, const u_char *p,
 
     case '{':
     case '[':
-        bracket = (*p == '{');
+        object = (*p == '{');
 
-        *parser->last++ = bracket ? 0x2a : 0x32;
+        *parser->last++ = object ? 0x2a : 0x32;
         ngx_gw_pb_open_level(parser);
 
-        return ngx_gw_pb_open_bracket(parser, p, *p,
-                              bracket ? NGX_GW_PB_IN_STRUCT
-                                      : NGX_GW_PB_IN_LIST, levels);
+        return ngx_gw_pb_open_bracket(parser, p,
+                                      object ? NGX_GW_PB_IN_STRUCT
+                                             : NGX_GW_PB_IN_LIST, levels);
 
     case '"':
         p = ngx_gw_pb_parse_string(parser, (u_char *) "\x1a", 1, p, 1);

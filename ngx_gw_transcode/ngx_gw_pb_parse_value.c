@@ -445,8 +445,10 @@ ngx_gw_pb_plain_enum(const ngx_gw_pb_enum_t *enumeration, const u_char *data,
         reason = ngx_gw_pb_fit(NGX_GW_PB_ENUM, decimal.minus, value);
     }
 
+    /* whatever the number, a NullValue is printed as null */
+
     if (reason == NULL
-        && enumeration->closed
+        && (enumeration->closed || enumeration->null_value)
         && ngx_gw_pb_find_number(enumeration, (int32_t) *value) == NULL)
     {
         reason = "is no number of the enum";
