@@ -97,11 +97,22 @@ ngx_gw_pb_load_link(ngx_gw_pb_load_t *load)
             }
 
             rc = ngx_gw_pb_link_map_entry(load, message);
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+    }
 
-            if (rc == NGX_OK) {
-                rc = ngx_gw_pb_load_known(load, message);
+    /* and maps a key and a value */
+
+    for (file = load->files; file; file = file->next) {
+        for (message = file->messages; message; message = message->next) {
+
+            if (message->skipped) {
+                continue;
             }
 
+            rc = ngx_gw_pb_load_known(load, message);
             if (rc != NGX_OK) {
                 return rc;
             }

@@ -558,6 +558,8 @@ static const struct {
       ENTRY(FIELD("kee", 1, 9, ""), FIELD("value", 2, 5, "")), MALFORMED },
     { "a map with double keys",
       ENTRY(FIELD("key", 1, 1, ""), FIELD("value", 2, 5, "")), NO_KEY },
+    { "a map with float keys",
+      ENTRY(FIELD("key", 1, 2, ""), FIELD("value", 2, 5, "")), NO_KEY },
     { "a map with bytes keys",
       ENTRY(FIELD("key", 1, 12, ""), FIELD("value", 2, 5, "")), NO_KEY },
     { "a map with enum keys",
@@ -747,6 +749,12 @@ static const struct {
       GOOGLE(MESSAGE("Struct",
                      FIELD("fields", 1, 11, OF("Struct") REPEATED))),
       NOT_SO("Struct") },
+    { "Struct of a map without key and value",
+      GOOGLE(MESSAGE("Struct",
+                     FIELD("fields", 1, 11, OF("FieldsEntry") REPEATED)
+                     NESTED("FieldsEntry", "7{7:1}"))),
+      "message \"google.protobuf.Struct.FieldsEntry\" is malformed as the "
+      "entry of a map" },
     { "BytesValue of a string",
       GOOGLE(MESSAGE("BytesValue", FIELD("value", 1, 9, ""))),
       NOT_SO("BytesValue") },
