@@ -202,7 +202,9 @@ ngx_http_gw_transcode_pass(ngx_http_request_t *r,
                                                  "malformed metadata");
     }
 
-    if (prefixed && len > 4 && ngx_strncmp(name + len - 4, "-bin", 4) == 0) {
+    if (ctx->kind != NGX_HTTP_GW_TRANSCODE_WEB
+        && len > 4 && ngx_strncmp(name + len - 4, "-bin", 4) == 0)
+    {
 
         switch (ngx_gw_grpc_decode_bin(r->pool, &header->value, &value)) {
 
