@@ -12,11 +12,24 @@
 #include "ngx_http_gw_transcode.h"
 
 
+/* of the nginx that loads this module; no header declares it */
+extern ngx_module_t  ngx_http_grpc_module;
+
+/* how the configuration of grpc_pass begins, in all versions of it so far */
+typedef struct {
+    ngx_http_upstream_conf_t       upstream;
+    ngx_array_t                   *flushes;    /* indexes of the variables of
+                                                  grpc_set_header, or NULL */
+} ngx_http_gw_transcode_grpc_conf_t;
+
+
 static void ngx_http_gw_transcode_wrap(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_create_request(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_create(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
+static void ngx_http_gw_transcode_evaluate(ngx_http_request_t *r,
+    ngx_uint_t keep);
 static ngx_int_t ngx_http_gw_transcode_reinit_request(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_process_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_first_header(ngx_http_request_t *r,
@@ -170,6 +183,8 @@ ngx_http_gw_transcode_create(ngx_http_request_t *r,
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_gw_transcode_module);
 
+    ngx_http_gw_transcode_evaluate(r, 1);
+
     method = r->method;
     method_name = r->method_name;
     valid = r->valid_unparsed_uri;
@@ -213,7 +228,55 @@ ngx_http_gw_transcode_create(ngx_http_request_t *r,
     r->variables[tmcf->content_length] = length;
     r->variables[tmcf->internal_trailers] = trailers;
 
+    ngx_http_gw_transcode_evaluate(r, 0);
+
     return rc;
+}
+
+
+/*
+ * Variables of grpc_set_header are about the client's request: they get their
+ * values before that looks otherwise, and keep them meanwhile.
+ */
+
+static void
+ngx_http_gw_transcode_evaluate(ngx_http_request_t *r, ngx_uint_t keep)
+{
+    ngx_uint_t                          i, n, *index;
+    ngx_http_variable_t                *v;
+    ngx_http_core_main_conf_t          *cmcf;
+    ngx_http_gw_transcode_grpc_conf_t  *glcf;
+    ngx_http_gw_transcode_main_conf_t  *tmcf;
+
+    glcf = ngx_http_get_module_loc_conf(r, ngx_http_grpc_module);
+
+    if (glcf->flushes == NULL) {
+        return;
+    }
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_gw_transcode_module);
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    v = cmcf->variables.elts;
+    index = glcf->flushes->elts;
+
+    for (i = 0; i < glcf->flushes->nelts; i++) {
+        n = index[i];
+
+        if (n == (ngx_uint_t) tmcf->content_length
+            || n == (ngx_uint_t) tmcf->internal_trailers)
+        {
+            continue;
+        }
+
+        if (keep) {
+            (void) ngx_http_get_flushed_variable(r, n);
+            r->variables[n].no_cacheable = 0;
+
+        } else if (v[n].flags & NGX_HTTP_VAR_NOCACHEABLE) {
+            r->variables[n].no_cacheable = 1;
+        }
+    }
 }
 
 
@@ -603,6 +666,13 @@ ngx_http_gw_transcode_input_filter(void *data, ssize_t bytes)
         return NGX_OK;
     }
 
+    if (ctx->binding->raw_out && ctx->trailers_read && r != r->main) {
+
+        /* an error; the main request goes on without this one */
+
+        return NGX_ERROR;
+    }
+
     return ngx_http_gw_transcode_hand_out(r, ctx, ll);
 }
 
@@ -717,6 +787,15 @@ ngx_http_gw_transcode_give_up(ngx_http_request_t *r,
     ngx_chain_t  *cl, *last, **ll;
 
     if (r->connection->error || r->header_only) {
+        return;
+    }
+
+    if (ctx->kind != NGX_HTTP_GW_TRANSCODE_WEB && ctx->binding->raw_out) {
+
+        /* bytes have no place for an error: the response is broken off */
+
+        r->connection->error = 1;
+        ctx->ended = 1;
         return;
     }
 
