@@ -19,7 +19,8 @@ What the service does is in the metadata "do" of a call, JSON:
   size       bytes of text in each
   answer     the message, or a list of them, in JSON
   wire       the message, or a list of them, in base64 of its bytes
-  type, data of an HttpBody; data is base64, of a stream a list
+  type, data of an HttpBody; data is base64, of a stream a list; or with
+             large, so many bytes
   code       of the error, and message; with after, so many messages before
   details    a list of google.protobuf.Any in JSON, or [type, base64]
   raw_details  grpc-status-details-bin in base64
@@ -195,12 +196,12 @@ class Service(grpc.GenericRpcHandler):
             n += 1
             self.event('sent', method, tag, n)
 
+            if 'gap' in do:
+                time.sleep(do['gap'])
+
             if 'code' in do and n >= after:
                 finished.append(1)
                 self.fail(do, context)
-
-            if 'gap' in do:
-                time.sleep(do['gap'])
 
         if n == 0 and 'hold' in do:
             self.hold(do['hold'], context)
@@ -307,6 +308,9 @@ class Service(grpc.GenericRpcHandler):
 
         elif name == 'google.api.HttpBody':
             data = do.get('data', 'aGVsbG8=')
+
+            if 'large' in do:
+                data = base64.b64encode(b'x' * do['large'])
 
             for i, piece in enumerate(data if isinstance(data, list)
                                       else [data]):
