@@ -58,7 +58,8 @@ typedef struct {
  * A parser for one message.  The text that is to come is a value of message
  * (an object, or the form of a well-known type) or, with field, of that field
  * of message (repeated ones are an array; tag and length are written too).
- * bound may be NULL.  All memory is of pool.  NULL: no memory.
+ * bound may be NULL; else bind() adds to it.  All memory is of pool.  NULL: no
+ * memory.
  */
 ngx_gw_pb_parser_t *ngx_gw_pb_parser_create(ngx_pool_t *pool,
     const ngx_gw_pb_parse_conf_t *conf, const ngx_gw_pb_message_t *message,
@@ -67,15 +68,15 @@ ngx_gw_pb_parser_t *ngx_gw_pb_parser_create(ngx_pool_t *pool,
 /*
  * Writes the value of a path variable or query parameter, the field that names
  * lead to: wrappers, Timestamp, Duration and FieldMask are given in their JSON
- * form without quotes, bytes in base64, enums by name or number, bools as
- * "true" or "false".  path is dotted, by json_name or by name.  To be called
+ * form without quotes (paths of a FieldMask in snake_case, too), bytes in
+ * base64, enums by name or number, bools as "true" or "false".  path is dotted, by json_name or by name.  To be called
  * before ngx_gw_pb_parser_run(), path variables first.
  *
  * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: see ngx_gw_pb_parser_error();
  * NGX_ABORT: no such field (with the same error text), so that unknown
  * parameters can be ignored.  A field that the path has given a value to, or a
  * singular one that has one, is declined, as are a second field of a oneof,
- * and messages and maps.
+ * and messages and maps.  After NGX_DECLINED the parser is of no more use.
  */
 ngx_int_t ngx_gw_pb_bind(ngx_gw_pb_parser_t *parser, const ngx_str_t *path,
     const ngx_str_t *value, ngx_uint_t query);
@@ -94,7 +95,8 @@ ngx_int_t ngx_gw_pb_parser_run(ngx_gw_pb_parser_t *parser, u_char *text,
  * What was written, in one piece of memory with 5 bytes free in front of it
  * (for the head of a gRPC message).  To be called once, when run() was done
  * or, for a request without a body, after the last bind().
- * NGX_OK, NGX_ERROR, NGX_ABORT.
+ * NGX_OK, NGX_ERROR, NGX_ABORT; NGX_DECLINED: a required field is missing in
+ * what no text was there for.
  */
 ngx_int_t ngx_gw_pb_parser_finish(ngx_gw_pb_parser_t *parser,
     ngx_str_t *wire);

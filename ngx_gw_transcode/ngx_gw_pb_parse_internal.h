@@ -24,6 +24,11 @@
 #endif
 
 
+#if (NGX_HAVE_LITTLE_ENDIAN && !NGX_GW_PORTABLE)
+#define NGX_GW_PB_WORDS  1
+#endif
+
+
 #define NGX_GW_PB_ERROR_LEN    512
 
 /* free in front of what is written */
@@ -456,6 +461,115 @@ ngx_gw_pb_spaces(const u_char *p, const u_char *end)
     }
 
     return p;
+}
+
+
+/*
+ * Adds the digits at p to the end of value, modulo 2^64, and returns what is
+ * behind them.  Eight at a time: how many there are is no branch then.
+ */
+
+static ngx_inline const u_char *
+ngx_gw_pb_read_digits(const u_char *p, const u_char *end, uint64_t *value)
+{
+    uint64_t  v;
+
+    v = *value;
+
+#if (NGX_GW_PB_WORDS)
+
+    while (end - p >= 8) {
+        uint64_t    x, others;
+        ngx_uint_t  n;
+
+        static const uint64_t  powers[] = {
+            1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000
+        };
+
+        ngx_memcpy(&x, p, 8);
+
+        /* digits become 0 to 9; a carry may only reach what is behind others */
+
+        x ^= 0x3030303030303030;
+        others = ((x + 0x7676767676767676) | x) & 0x8080808080808080;
+
+        n = others ? __builtin_ctzll(others) / 8 : 8;
+
+        if (n == 0) {
+            *value = v;
+            return p;
+        }
+
+        /* zeros in front; then pairs, fours and all eight are put together */
+
+        x <<= 64 - 8 * n;
+        x = x * 10 + (x >> 8);
+        x = ((x & 0x000000ff000000ff) * 0x000f424000000064
+             + ((x >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+
+        v = v * powers[n] + x;
+        p += n;
+
+        if (n < 8) {
+            *value = v;
+            return p;
+        }
+    }
+
+#endif
+
+    while (p < end && (u_char) (*p - '0') <= 9) {
+        v = v * 10 + (*p++ - '0');
+    }
+
+    *value = v;
+
+    return p;
+}
+
+
+/* there is room for 16 bytes */
+
+static ngx_inline u_char *
+ngx_gw_pb_put_varint(u_char *dst, uint64_t value)
+{
+#if (NGX_GW_PB_WORDS)
+
+    uint64_t    x;
+    ngx_uint_t  n;
+
+    if (value < 0x80) {
+        *dst = (u_char) value;
+        return dst + 1;
+    }
+
+    /* 7 bits to a byte */
+
+    x = value & 0x00ffffffffffffff;
+    x = ((x & 0x00fffffff0000000) << 4) | (x & 0x000000000fffffff);
+    x = ((x & 0x0fffc0000fffc000) << 2) | (x & 0x00003fff00003fff);
+    x = ((x & 0x3f803f803f803f80) << 1) | (x & 0x007f007f007f007f);
+
+    if (value >> 56 == 0) {
+        n = ngx_gw_pb_varint_len(value);
+        x |= 0x8080808080808080 >> (72 - 8 * n);
+        ngx_memcpy(dst, &x, 8);
+        return dst + n;
+    }
+
+    x |= 0x8080808080808080;
+    ngx_memcpy(dst, &x, 8);
+
+    dst[8] = (u_char) (value >> 56);
+    dst[9] = 1;
+
+    return dst + 9 + (value >> 63);
+
+#else
+
+    return ngx_gw_pb_write_varint(dst, value);
+
+#endif
 }
 
 

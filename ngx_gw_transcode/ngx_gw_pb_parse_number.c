@@ -182,10 +182,7 @@ ngx_gw_pb_decimal(const u_char *p, const u_char *end,
     /* 19 digits fit, whatever they are */
 
     first = p;
-
-    while (p < end && ngx_gw_json_is_digit(*p)) {
-        digits = digits * 10 + (*p++ - '0');
-    }
+    p = ngx_gw_pb_read_digits(p, end, &digits);
 
     n = p - first;
 
@@ -195,10 +192,7 @@ ngx_gw_pb_decimal(const u_char *p, const u_char *end,
 
     if (p < end && *p == '.') {
         start = ++p;
-
-        while (p < end && ngx_gw_json_is_digit(*p)) {
-            digits = digits * 10 + (*p++ - '0');
-        }
+        p = ngx_gw_pb_read_digits(p, end, &digits);
 
         if (p == start) {
             return NULL;

@@ -69,7 +69,7 @@ ngx_gw_pb_put_integer(ngx_gw_pb_parser_t *parser,
         break;
     }
 
-    parser->last = ngx_gw_pb_write_varint(dst, value);
+    parser->last = ngx_gw_pb_put_varint(dst, value);
 }
 
 
@@ -142,10 +142,9 @@ ngx_gw_pb_parse_integer(ngx_gw_pb_parser_t *parser,
     p += minus;
 
     value = 0;
+    start = p;
 
-    for (start = p; p < end && ngx_gw_json_is_digit(*p); p++) {
-        value = value * 10 + (*p - '0');
-    }
+    p = ngx_gw_pb_read_digits(p, end, &value);
 
     /* what is not a number of up to 19 digits is looked at again */
 
