@@ -268,6 +268,11 @@ ngx_gw_pb_begin_field(ngx_gw_pb_parser_t *parser, const u_char *p)
     if (ngx_gw_pb_is_null(parser, p)
         && (field->repeated || !ngx_gw_pb_takes_null(field)))
     {
+        if (field->required && node == NULL) {
+            ngx_gw_pb_failed(parser, NULL, "is required");
+            return NULL;
+        }
+
         return p + 4;
     }
 

@@ -69,8 +69,9 @@ ngx_gw_pb_parser_t *ngx_gw_pb_parser_create(ngx_pool_t *pool,
  * Writes the value of a path variable or query parameter, the field that names
  * lead to: wrappers, Timestamp, Duration and FieldMask are given in their JSON
  * form without quotes (paths of a FieldMask in snake_case, too), bytes in
- * base64, enums by name or number, bools as "true" or "false".  path is dotted, by json_name or by name.  To be called
- * before ngx_gw_pb_parser_run(), path variables first.
+ * base64, enums by name or number, bools as "true" or "false".  path is dotted,
+ * by json_name or by name.  To be called before ngx_gw_pb_parser_run(), path
+ * variables first.
  *
  * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: see ngx_gw_pb_parser_error();
  * NGX_ABORT: no such field (with the same error text), so that unknown

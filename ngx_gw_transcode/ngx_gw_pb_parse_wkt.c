@@ -9,7 +9,7 @@
 #include "ngx_gw_json_internal.h"
 
 
-/* 10,000 years of 365.25 days */
+/* 10,000 years of 365.25 days; fractions of a second are not counted */
 #define NGX_GW_PB_MAX_DURATION   315576000000
 
 /* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z */
@@ -214,9 +214,7 @@ ngx_gw_pb_duration(const u_char *p, const u_char *end, int64_t *sec,
         return "is no duration like 1.5s";
     }
 
-    if (s > NGX_GW_PB_MAX_DURATION
-        || (s == NGX_GW_PB_MAX_DURATION && *nanos != 0))
-    {
+    if (s > NGX_GW_PB_MAX_DURATION) {
         return "is out of range";
     }
 

@@ -783,6 +783,11 @@ test_more_binds(void)
     unit_ok(r.rc == NGX_OK && is_hex(&r.wire, "0a00" "33080134"),
             "bind: a field with it: %s", to_hex(&r.wire));
 
+    text = "null";
+    run(&r, L, "name", NULL, (u_char *) text, strlen(text), 1);
+    unit_ok(r.rc == NGX_DECLINED && strcmp(r.error, "$: is required") == 0,
+            "null for a required field: %s", r.error);
+
     run(&r, L, NULL, "qname=a q[legacy.v1.Legacy.within].name=b "
         "q[legacy.v1.note]=c", NULL, 0, 1);
     unit_ok(r.rc == NGX_OK && is_hex(&r.wire, "0a0161" "a206030a0162"
