@@ -34,6 +34,7 @@ static ngx_int_t ngx_http_gw_transcode_reinit_request(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_process_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_first_header(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
+static ngx_str_t *ngx_http_gw_transcode_encoding(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_init_filter(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_receive(ngx_http_request_t *r,
@@ -435,7 +436,40 @@ ngx_http_gw_transcode_first_header(ngx_http_request_t *r,
         return NGX_HTTP_UPSTREAM_INVALID_HEADER;
     }
 
+    ctx->encoding = ngx_http_gw_transcode_encoding(r);
+
     return ngx_http_gw_transcode_init_filter(r, ctx);
+}
+
+
+static ngx_str_t *
+ngx_http_gw_transcode_encoding(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->upstream->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == 13
+            && ngx_strncmp(h[i].lowcase_key, "grpc-encoding", 13) == 0)
+        {
+            return &h[i].value;
+        }
+    }
 }
 
 
