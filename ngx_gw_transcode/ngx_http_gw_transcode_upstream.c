@@ -559,9 +559,9 @@ ngx_http_gw_transcode_receive(ngx_http_request_t *r,
 
 
 /*
- * Trailers may come in pieces.  grpc_pass says by u->length that it has read
- * all of them, but not before its own frames have been sent, which it leaves to
- * the next write event; here they are sent at once.
+ * Trailers may come in pieces, or not at all.  grpc_pass says by u->length that
+ * it has read all there is, but not before its own frames have been sent, which
+ * it leaves to the next write event; here they are sent at once.
  */
 
 ngx_uint_t
@@ -572,9 +572,8 @@ ngx_http_gw_transcode_over(ngx_http_request_t *r,
 
     u = r->upstream;
 
-    if (u->length != 0 && u->headers_in.trailers.part.nelts
-        && u->peer.connection->write->posted)
-    {
+    if (u->length != 0 && u->peer.connection->write->posted) {
+
         if (ctx->output_filter) {
             (void) ctx->output_filter(r, NULL);
 
