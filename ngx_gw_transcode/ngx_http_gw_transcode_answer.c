@@ -89,9 +89,12 @@ ngx_http_gw_transcode_message(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_str_t *message,
     ngx_uint_t compressed)
 {
-    ngx_int_t   rc;
-    ngx_str_t   inflated;
-    ngx_uint_t  stream;
+    size_t        len;
+    u_char       *last;
+    ngx_int_t     rc;
+    ngx_str_t     inflated;
+    ngx_uint_t    stream;
+    ngx_chain_t  *cl;
 
     stream = ctx->method->server_streaming;
 
@@ -133,6 +136,11 @@ ngx_http_gw_transcode_message(ngx_http_request_t *r,
         return ngx_http_gw_transcode_http_body(r, ctx, message);
     }
 
+    for (cl = ctx->body; cl && cl->next; cl = cl->next) { /* void */ }
+
+    last = cl ? cl->buf->last : NULL;
+    len = ctx->body_len;
+
     if (stream && ctx->form == NGX_HTTP_GW_TRANSCODE_ARRAY
         && ngx_http_gw_transcode_bytes(ctx, ctx->messages == 1 ? "[" : ",")
            != NGX_OK)
@@ -151,6 +159,20 @@ ngx_http_gw_transcode_message(ngx_http_request_t *r,
                          &ctx->body, &ctx->body_len);
 
     if (rc == NGX_DECLINED) {
+
+        /* what stands before it goes with it */
+
+        if (cl) {
+            cl->next = NULL;
+            cl->buf->last = last;
+
+        } else {
+            ctx->body = NULL;
+        }
+
+        ctx->body_len = len;
+        ctx->messages--;
+
         return ngx_http_gw_transcode_bad_message(r, ctx,
                                       ngx_gw_pb_printer_error(ctx->printer));
     }
