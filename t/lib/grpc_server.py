@@ -428,7 +428,7 @@ class Fake:
 
     def step(self, conn, stream, what, *args):
         if what == 'headers':
-            block = b''.join(b'\0' + string(name) + string(value)
+            block = b''.join(b'\0' + string(name) + string(str(value))
                              for name, value in args[0])
             self.send(conn, frame(1, args[1] if len(args) > 1 else 4, stream,
                                   block))
