@@ -107,7 +107,7 @@ def cases():
         yield from one(S, name, (
             '0', '-0', '1', '"0"', '"1"', '"-0"', '1.0', '1e0', '1E+2',
             '10e-1', '1.5e1', '0.0', '0e5', '-0.0', '0e-999999999',
-            '100000.000', str(low), str(high), '"%d"' % low, '"%d"' % high,
+            '100000.000', '0.000000000000000000000001e24', str(low), str(high), '"%d"' % low, '"%d"' % high,
             '"\\u0031\\u0032"', 'null', '120000000e-5'), (
             '0.5', '1.5', '1e-1', '15e-2', 'true', 'false', '{}', '[]', '""',
             '" 1"', '"1 "', '"a"', '"1a"', '"0x1"', '01', '-01', '00', '+1',
@@ -388,7 +388,9 @@ def cases():
              '"@type":"%skitchen.v1.Known"},"@type":"%skitchen.v1.Known"},'
              '"@type":"%sgoogle.protobuf.Any"},"@type":"%skitchen.v1.Known"},'
              '"@type":"%skitchen.v1.Known"}', 1, None),
-            ('{"@type":"%skitchen.v1.Names","fooBar":1}', 1, None)):
+            ('{"@type":"%skitchen.v1.Names","fooBar":1}', 1, None),
+            ('{"@type":"%skitchen.v1.Names","gr\u00fc\u00df \U0001F600":1,'
+             '"@type":5}', 0, None)):
         yield (K, '{"any":%s}' % value.replace('%s', url), good, python)
 
     # proto2: closed enums, required fields, groups, extensions
@@ -479,6 +481,7 @@ IGNORED = (
      PYTHON_ENUM),
     (R, '{"enumValues":["PINK"],"unpackedEnums":["PINK"]}', 1, PYTHON_ENUM),
     (M, '{"stringEnum":{"a":"PINK","b":"RED","c":"PINK"}}', 1, PYTHON_ENUM),
+    (M, '{"stringEnum":{"a":"PINK","a":"RED"}}', 1, PYTHON_ENUM),
     (M, '{"stringEnum":{"%s":"PINK","b":"RED"},"int32String":{"1":"x"}}'
      % ('a' * 300), 1, PYTHON_ENUM),
     (K, '{"any":{"x":1,"@type":"a/kitchen.v1.Scalars","int32Value":1}}', 1,
@@ -497,6 +500,7 @@ DROPPED = {
     '{"enumValues":["PINK"],"unpackedEnums":["PINK"]}': '{}',
     '{"stringEnum":{"a":"PINK","b":"RED","c":"PINK"}}':
         '{"stringEnum":{"b":"RED"}}',
+    '{"stringEnum":{"a":"PINK","a":"RED"}}': '{"stringEnum":{"a":"RED"}}',
     '{"stringEnum":{"%s":"PINK","b":"RED"},"int32String":{"1":"x"}}'
     % ('a' * 300): '{"stringEnum":{"b":"RED"},"int32String":{"1":"x"}}',
 }

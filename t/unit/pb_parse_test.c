@@ -753,6 +753,15 @@ test_more_binds(void)
             && strcmp(r.error, "$: another field of its oneof has a value")
                == 0, "bind: %s", r.error);
 
+    run(&r, S, NULL, "qbytesValue=-_8", NULL, 0, 1);
+    unit_ok(r.rc == NGX_OK && is_hex(&r.wire, "5202fbff"),
+            "bind: base64: %s", to_hex(&r.wire));
+
+    run(&r, S, NULL, "qbytesValue=AAAAA", NULL, 0, 1);
+    unit_ok(r.rc == NGX_DECLINED
+            && strcmp(r.error, "query parameter \"bytesValue\": \"AAAAA\" is "
+                      "no base64") == 0, "bind: %s", r.error);
+
     run(&r, L, NULL, "qname=a qgroup.a=1", NULL, 0, 1);
     unit_ok(r.rc == NGX_OK && is_hex(&r.wire, "0a0161" "33080134"),
             "bind: a group: %s", to_hex(&r.wire));
@@ -1152,6 +1161,49 @@ test_ahead(void)
 }
 
 
+/* no run reads much more than it may, of the text or on ahead */
+
+static void
+test_budget(void)
+{
+    char                *text, *p;
+    ngx_int_t            rc;
+    ngx_str_t            wire;
+    ngx_uint_t           i, n;
+    ngx_pool_t          *pool;
+    ngx_gw_pb_parser_t  *parser;
+
+    text = malloc(1 << 20);
+    p = text;
+
+    p += sprintf(p, "{\"stringValues\":[\"\"");
+
+    for (i = 0; i < 10000; i++) {
+        p += sprintf(p, ",\"\"");
+    }
+
+    p += sprintf(p, "],\"@type\":\"a/" R "\"}");
+
+    pool = ngx_create_pool(4096, &ngx_stub_log);
+    parser = ngx_gw_pb_parser_create(pool, &conf, message_of(P "Any"), NULL,
+                                     NULL);
+    n = 0;
+
+    do {
+        rc = ngx_gw_pb_parser_run(parser, (u_char *) text, p - text, 1000);
+        n++;
+    } while (rc == NGX_AGAIN);
+
+    unit_ok(rc == NGX_OK && n >= 60 && n <= 64
+            && ngx_gw_pb_parser_finish(parser, &wire) == NGX_OK
+            && wire.len > 20000, "%d runs of 1000 bytes, of %d bytes twice",
+            (int) n, (int) (p - text));
+
+    ngx_destroy_pool(pool);
+    free(text);
+}
+
+
 /* where an error is, however long the way to it */
 
 static void
@@ -1475,6 +1527,7 @@ main(void)
     test_lengths();
     test_keys();
     test_ahead();
+    test_budget();
     test_paths();
     test_numbers();
     test_floats();
