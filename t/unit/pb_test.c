@@ -755,6 +755,14 @@ static const struct {
                      NESTED("FieldsEntry", "7{7:1}"))),
       "message \"google.protobuf.Struct.FieldsEntry\" is malformed as the "
       "entry of a map" },
+    { "Struct of a map with integers for keys",
+      GOOGLE(MESSAGE("Struct",
+                     FIELD("fields", 1, 11, OF("FieldsEntry") REPEATED)
+                     NESTED("FieldsEntry",
+                            FIELD("key", 1, 5, "")
+                            FIELD("value", 2, 11, OF("Value")) "7{7:1}"))
+             MESSAGE("Value", "")),
+      NOT_SO("Struct") },
     { "BytesValue of a string",
       GOOGLE(MESSAGE("BytesValue", FIELD("value", 1, 9, ""))),
       NOT_SO("BytesValue") },
@@ -795,6 +803,10 @@ static const struct {
       "method \"p.S.A\": a binding of google.api.http has no method or no "
       "path" },
     { "a custom rule without a kind", RULED(RULE("8{2\"/a\"}")),
+      "method \"p.S.A\": a binding of google.api.http has no method or no "
+      "path" },
+    { "a custom rule without a path, in place of another",
+      RULED(RULE("2\"/a\" 8{1\"A\"}")),
       "method \"p.S.A\": a binding of google.api.http has no method or no "
       "path" },
     { "a rule in two pieces", RULED(RULE("2\"/a\"") RULE("7\"*\"")), NULL },
