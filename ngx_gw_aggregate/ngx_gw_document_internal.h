@@ -25,6 +25,9 @@
 /* objects with no more members have no buckets */
 #define NGX_GW_DOCUMENT_FEW     8
 
+/* buckets are no longer made anew, but split one by one, from so many on */
+#define NGX_GW_DOCUMENT_SPLIT   65536
+
 
 typedef struct ngx_gw_step_s    ngx_gw_step_t;
 typedef struct ngx_gw_item_s    ngx_gw_item_t;
@@ -93,6 +96,12 @@ struct ngx_gw_node_s {
 
     uint32_t                  mask;     /* number of buckets less 1 */
     ngx_gw_slot_t           **buckets;  /* the last slot of each */
+
+    /* beyond SPLIT of them: pieces of so many; of the first "split" of
+       mask + 1 there are twice as many */
+    ngx_gw_slot_t          ***pieces;   /* NULL: just the buckets */
+    uint32_t                  npieces;
+    uint32_t                  split;
 
     ngx_gw_item_t            *items;
     ngx_gw_item_t            *last_item;

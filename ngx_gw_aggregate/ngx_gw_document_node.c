@@ -22,6 +22,27 @@
 
 static ngx_int_t ngx_gw_document_buckets(ngx_pool_t *pool,
     ngx_gw_node_t *node, size_t total);
+static ngx_int_t ngx_gw_document_split(ngx_pool_t *pool, ngx_gw_node_t *node);
+
+
+static ngx_inline ngx_gw_slot_t **
+ngx_gw_document_bucket(ngx_gw_node_t *node, uint32_t hash)
+{
+    uint32_t  i;
+
+    i = hash & node->mask;
+
+    if (node->pieces == NULL) {
+        return &node->buckets[i];
+    }
+
+    if (i < node->split) {
+        i = hash & (2 * node->mask + 1);
+    }
+
+    return &node->pieces[i / NGX_GW_DOCUMENT_SPLIT]
+                        [i % NGX_GW_DOCUMENT_SPLIT];
+}
 
 
 static ngx_inline ngx_uint_t
@@ -80,7 +101,7 @@ ngx_gw_document_find(ngx_gw_node_t *node, const ngx_gw_step_t *step)
 
     if (node->buckets) {
 
-        for (slot = node->buckets[step->hash & node->mask];
+        for (slot = *ngx_gw_document_bucket(node, step->hash);
              slot;
              slot = slot->chain)
         {
@@ -134,7 +155,7 @@ ngx_gw_document_add(ngx_pool_t *pool, ngx_gw_node_t *node,
     }
 
     if (node->n >= NGX_GW_DOCUMENT_FEW
-        && (node->buckets == NULL || node->n > node->mask)
+        && (node->buckets == NULL || node->n > node->mask + node->split)
         && ngx_gw_document_buckets(pool, node, total) != NGX_OK)
     {
         return NULL;
@@ -151,7 +172,7 @@ ngx_gw_document_add(ngx_pool_t *pool, ngx_gw_node_t *node,
     slot->escaped = step->escaped;
 
     if (node->buckets) {
-        bucket = &node->buckets[slot->hash & node->mask];
+        bucket = ngx_gw_document_bucket(node, slot->hash);
         slot->chain = *bucket;
         *bucket = slot;
     }
@@ -170,8 +191,13 @@ ngx_gw_document_buckets(ngx_pool_t *pool, ngx_gw_node_t *node, size_t total)
     ngx_gw_slot_t    *slot, **bucket;
     ngx_gw_block_t   *block;
 
+    if (node->mask + 1 == NGX_GW_DOCUMENT_SPLIT || node->pieces) {
+        return ngx_gw_document_split(pool, node);
+    }
+
     total = ngx_min(total, (size_t) node->n * NGX_GW_DOCUMENT_GUESS);
     total = ngx_max(total, (size_t) node->n * 2);
+    total = ngx_min(total, NGX_GW_DOCUMENT_SPLIT);
 
     size = 16;
 
@@ -199,6 +225,72 @@ ngx_gw_document_buckets(ngx_pool_t *pool, ngx_gw_node_t *node, size_t total)
             slot->chain = *bucket;
             *bucket = slot;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+/* one bucket more: slots of the next one are shared out, in their order */
+
+static ngx_int_t
+ngx_gw_document_split(ngx_pool_t *pool, ngx_gw_node_t *node)
+{
+    uint32_t          n, i, piece;
+    ngx_gw_slot_t    *slot, **low, **high, ***pieces;
+
+    n = node->mask + 1;
+    piece = (n + node->split) / NGX_GW_DOCUMENT_SPLIT;
+
+    if (piece >= node->npieces) {
+        pieces = ngx_palloc(pool, 2 * piece * sizeof(ngx_gw_slot_t **));
+        if (pieces == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (node->pieces) {
+            ngx_memcpy(pieces, node->pieces,
+                       piece * sizeof(ngx_gw_slot_t **));
+
+        } else {
+            pieces[0] = node->buckets;
+        }
+
+        node->pieces = pieces;
+        node->npieces = 2 * piece;
+    }
+
+    if (node->split % NGX_GW_DOCUMENT_SPLIT == 0) {
+        node->pieces[piece] = ngx_palloc(pool, NGX_GW_DOCUMENT_SPLIT
+                                               * sizeof(ngx_gw_slot_t *));
+        if (node->pieces[piece] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    i = node->split % NGX_GW_DOCUMENT_SPLIT;
+
+    low = &node->pieces[node->split / NGX_GW_DOCUMENT_SPLIT][i];
+    high = &node->pieces[piece][i];
+
+    for (slot = *low; slot; slot = slot->chain) {
+
+        if (slot->hash & n) {
+            *high = slot;
+            high = &slot->chain;
+
+        } else {
+            *low = slot;
+            low = &slot->chain;
+        }
+    }
+
+    *low = NULL;
+    *high = NULL;
+
+    if (++node->split == n) {
+        node->mask = 2 * n - 1;
+        node->split = 0;
     }
 
     return NGX_OK;

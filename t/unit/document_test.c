@@ -20,6 +20,7 @@
 #define DEEP     3000
 #define ALL      ((size_t) -1)
 #define MEMBERS  20000
+#define MANY     200000
 
 
 /*
@@ -723,14 +724,14 @@ check_many(void)
 
     pool = ngx_create_pool(4096, &ngx_stub_log);
 
-    one = malloc(MEMBERS * 40);
-    two = malloc(MEMBERS * 40);
-    want = malloc(MEMBERS * 80);
+    one = malloc(MANY * 40);
+    two = malloc(MANY * 40);
+    want = malloc(MANY * 80);
 
     p = one + sprintf(one, "m {");
     q = want + sprintf(want, "{");
 
-    for (i = 0; i < MEMBERS; i++) {
+    for (i = 0; i < MANY; i++) {
         p += sprintf(p, "%s\"k%d\" : %d", i ? " , " : "", i, i);
         q += (i % 2) ? sprintf(q, ",\"k%d\" : %d", i, i)
                      : sprintf(q, "%s\"k%d\":\"new\"", i ? "," : "", i);
@@ -740,12 +741,12 @@ check_many(void)
 
     p = two + sprintf(two, "m {");
 
-    for (i = 0; i < 2 * MEMBERS; i += 2) {
+    for (i = 0; i < 2 * MANY; i += 2) {
         p += sprintf(p, "%s\"k%d\" : \"new\"", i ? " , " : "", i);
 
-        if (i >= MEMBERS) {
+        if (i >= MANY) {
             q += sprintf(q, "%s\"k%d\" : \"new\"",
-                         i == MEMBERS ? "," : " , ", i);
+                         i == MANY ? "," : " , ", i);
         }
     }
 
@@ -755,12 +756,12 @@ check_many(void)
     doc = ngx_gw_document_create(pool);
 
     unit_ok(run(doc, one, ALL) == NGX_OK && run(doc, two, ALL) == NGX_OK,
-            "objects of %d members are merged", MEMBERS);
+            "objects of %d members are merged", MANY);
 
     text = written(doc, &bufs, ALL);
 
     unit_ok(strcmp((char *) text.data, want) == 0, "and written");
-    unit_ok(bufs < 32, "as few buffers: %d", (int) bufs);
+    unit_ok(bufs < 64, "as few buffers: %d", (int) bufs);
 
     /* unchanged ones are one range */
 
@@ -768,7 +769,7 @@ check_many(void)
 
     (void) run(doc, one, ALL);
     (void) run(doc, "s/k0 0", ALL);
-    (void) run(doc, "s/k19999 0", ALL);
+    (void) run(doc, "s/k199999 0", ALL);
     (void) run(doc, "s/other 0", ALL);
 
     text = written(doc, &bufs, ALL);
