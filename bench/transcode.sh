@@ -89,7 +89,7 @@ check_answers() {
 
     # for as long as it is the service
     taskset -c 1 "$out/load" -k -g "$messages/answers" -l "$service_port" \
-        -c 1 -n 1000000000 "all:$calls_port:0:$side_path:1:" >/dev/null 2>&1 &
+        -c 1 -n 1000000000 "all:$calls_port:0:$side_path:1:" >"$out/load.out" 2>"$out/load.err" &
     service_pid=$!
     pids="$service_pid $pids"
 
@@ -98,7 +98,10 @@ check_answers() {
             "http://127.0.0.1:$calls_port/v1/$what" \
             || die "/v1/$what is not answered"
         "$root/bench/transcode-messages" --same "$out/answer.json" \
-            "$messages/${what#*/}.json" || die "/v1/$what is not as expected"
+            "$messages/${what#*/}.json" || {
+            cat "$out/load.err" >&2
+            die "/v1/$what is not as expected"
+        }
     done
 
     kill -TERM "$service_pid"
