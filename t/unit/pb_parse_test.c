@@ -153,6 +153,12 @@ static const good_t  goods[] = {
     { L, NULL, "{\"name\":\"\",\"[legacy.v1.Legacy.deltas]\":[1,-1]}",
       "0a00" "aa06020201" },
 
+    /* a name that several have is that of the one that ngx_gw_pb_find_field()
+       says, even if another is expected */
+
+    { "legacy.v1.Conflicts", NULL, "{\"fooBar\":1}", "1001" },
+    { "legacy.v1.Conflicts", NULL, "{\"third\":1,\"other\":2}", "20012802" },
+
     /* forms */
 
     { K, NULL, "{\"timestamp\":\"1970-01-01T00:00:01.5Z\"}",
