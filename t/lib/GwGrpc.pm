@@ -368,7 +368,7 @@ _EOC_
 
         isnt($rc, 0, "$name: does not start");
         like($said, qr/\[emerg\].*$says/, "$name: message");
-        like($said, qr/ in \Q$path\E:\d+$/m, "$name: file and line");
+        like($said, qr/ in \Q$path\E:\d+(?: \(.*)?$/m, "$name: file and line");
         unlike($said, qr/\[alert\]/, "$name: no alert");
     }
 }
