@@ -30,10 +30,12 @@ What the service does is in the metadata "do" of a call, JSON:
   gzip, deflate  1: compressed messages
   flush      1: metadata is sent at once, before any message
   reads      so many messages of the client are read, and no more
+  digest     1: trailing metadata "digest", of the message that was sent
   die        1: the process ends when it is to answer
 """
 
 import base64
+import hashlib
 import json
 import os
 import socket
@@ -96,6 +98,14 @@ def to_json(message):
 
 def from_json(value, kind):
     return json_format.ParseDict(value, kind(), descriptor_pool=POOL)
+
+
+def digest(message, pool=POOL):
+    """The same for all encodings of a message, those within Any as well."""
+
+    return hashlib.sha256(json.dumps(
+        json_format.MessageToDict(message, descriptor_pool=pool),
+        sort_keys=True).encode()).hexdigest()
 
 
 def metadata_of(pairs):
@@ -258,7 +268,7 @@ class Service(grpc.GenericRpcHandler):
 
         context.abort(code, do.get('message', ''))
 
-    def received(self, do, took, requests, method, tag):
+    def received(self, do, took, requests, context, method, tag):
         n = 0
 
         for wire in requests:
@@ -267,6 +277,9 @@ class Service(grpc.GenericRpcHandler):
             n += 1
             self.event('received', method, tag, n)
 
+            if do.get('digest'):
+                context.set_trailing_metadata((('digest', digest(message)),))
+
             yield message
 
             if n == do.get('reads'):
@@ -274,7 +287,7 @@ class Service(grpc.GenericRpcHandler):
 
     def messages(self, do, took, gives, streams_out, method, details, requests,
                  context, tag):
-        received = self.received(do, took, requests, method, tag)
+        received = self.received(do, took, requests, context, method, tag)
         name = gives.DESCRIPTOR.full_name
 
         if 'wire' in do:
