@@ -63,6 +63,27 @@ ngx_gw_pb_print_order(ngx_gw_pb_printer_t *pr, ngx_gw_pb_print_frame_t *fr,
 }
 
 
+static ngx_inline u_char *
+ngx_gw_pb_print_name(ngx_gw_pb_printer_t *pr, const ngx_gw_pb_field_t *field,
+    u_char *dst)
+{
+    const ngx_str_t  *name;
+
+    name = (const ngx_str_t *) ((const u_char *) field + pr->name);
+
+    if (name->len > NGX_GW_PB_PRINT_TEXT) {
+        return ngx_gw_pb_print_text(pr, name->data, name->len, dst);
+    }
+
+    dst = ngx_gw_pb_print_room(pr, dst, name->len + NGX_GW_PB_PRINT_ROOM);
+    if (dst == NULL) {
+        return NULL;
+    }
+
+    return ngx_gw_pb_print_copy(dst, name->data, name->len);
+}
+
+
 /* skips a value that was read, of strings and messages the length */
 
 static ngx_inline const u_char *
@@ -218,10 +239,11 @@ ngx_gw_pb_print_run(ngx_gw_pb_printer_t *pr,
             fr->only = field;
             fr->bare = 1;
             fr->gaps = 0;
+            fr->simple = 0;
 
-            /* another one of a oneof may follow, and would not be looked at */
+            /* another one of its oneof, or a key again, would not be seen */
 
-            if ((pr->careful || field->oneof)
+            if ((pr->careful || field->oneof || field->map)
                 && ngx_gw_pb_print_prepare(pr, fr, &part) != NGX_OK)
             {
                 *dst = NULL;
@@ -332,8 +354,6 @@ ngx_gw_pb_print_loop(ngx_gw_pb_printer_t *pr, u_char **last)
             }
 
             if (fr->only && field != fr->only) {
-                fr->field = field;
-
                 p = ngx_gw_pb_print_behind(pr, p, end, wire, v, tag);
 
                 if (p == NULL) {
@@ -379,6 +399,19 @@ ngx_gw_pb_print_loop(ngx_gw_pb_printer_t *pr, u_char **last)
                 }
 
                 continue;
+
+            } else if (fr->simple
+                       && fr->close == 0
+                       && (fr->seen & 1ull << field->index) == 0
+                       && !field->repeated
+                       && !field->oneof)
+            {
+                /* as most do, it begins with nothing but its name */
+
+                fr->seen |= 1ull << field->index;
+                fr->field = field;
+
+                dst = ngx_gw_pb_print_name(pr, field, dst);
 
             } else {
                 dst = ngx_gw_pb_print_begin(pr, fr, field, dst);
@@ -578,34 +611,21 @@ static u_char *
 ngx_gw_pb_print_field_name(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_field_t *field, u_char *dst)
 {
-    const ngx_str_t  *name;
-
-    name = (const ngx_str_t *) ((const u_char *) field + pr->name);
-
-    if (pr->conf.indent) {
-        dst = ngx_gw_pb_print_indent(pr, dst);
-
-        if (dst) {
-            dst = ngx_gw_pb_print_text(pr, name->data, name->len, dst);
-        }
-
-        if (dst) {
-            *dst++ = ' ';
-        }
-
-        return dst;
+    if (!pr->conf.indent) {
+        return ngx_gw_pb_print_name(pr, field, dst);
     }
 
-    if (name->len > NGX_GW_PB_PRINT_TEXT) {
-        return ngx_gw_pb_print_text(pr, name->data, name->len, dst);
+    dst = ngx_gw_pb_print_indent(pr, dst);
+
+    if (dst) {
+        dst = ngx_gw_pb_print_name(pr, field, dst);
     }
 
-    dst = ngx_gw_pb_print_room(pr, dst, name->len + NGX_GW_PB_PRINT_ROOM);
-    if (dst == NULL) {
-        return NULL;
+    if (dst) {
+        *dst++ = ' ';
     }
 
-    return ngx_gw_pb_print_copy(dst, name->data, name->len);
+    return dst;
 }
 
 
@@ -702,6 +722,7 @@ ngx_gw_pb_print_push(ngx_gw_pb_printer_t *pr,
     }
 
     fr->ascending = (fr->gaps || message->nfields > 64);
+    fr->simple = (!fr->bare && !fr->ascending && !pr->conf.indent);
 
     pr->frame = fr;
 
@@ -888,23 +909,39 @@ ngx_gw_pb_print_refuse(ngx_gw_pb_printer_t *pr,
 {
     u_char  *last;
 
-    if (pr->rc == NGX_ERROR) {
+    if (pr->rc == NGX_ERROR || ngx_gw_pb_print_error_text(pr) == NULL) {
         return NULL;
     }
 
-    pr->rc = NGX_DECLINED;
-
-    last = pr->text + sizeof(pr->text);
+    last = pr->error.data + NGX_GW_PB_PRINT_ERROR;
 
     if (field) {
-        last = ngx_slprintf(pr->text, last, "%V.%V: %s", &message->name,
+        last = ngx_slprintf(pr->error.data, last, "%V.%V: %s", &message->name,
                             &field->name, text);
     } else {
-        last = ngx_slprintf(pr->text, last, "%V: %s", &message->name, text);
+        last = ngx_slprintf(pr->error.data, last, "%V: %s", &message->name,
+                            text);
     }
 
-    pr->error.data = pr->text;
-    pr->error.len = last - pr->text;
+    pr->error.len = last - pr->error.data;
+    pr->rc = NGX_DECLINED;
 
     return NULL;
+}
+
+
+/* memory for the error's text */
+
+u_char *
+ngx_gw_pb_print_error_text(ngx_gw_pb_printer_t *pr)
+{
+    if (pr->error.data == NULL) {
+        pr->error.data = ngx_pnalloc(pr->pool, NGX_GW_PB_PRINT_ERROR);
+
+        if (pr->error.data == NULL) {
+            pr->rc = NGX_ERROR;
+        }
+    }
+
+    return pr->error.data;
 }

@@ -30,6 +30,8 @@
 #define NGX_GW_PB_PRINT_SMALL    2048
 #define NGX_GW_PB_PRINT_BUFFER   32768
 
+#define NGX_GW_PB_PRINT_ERROR    512
+
 /* the fields of Any and of the entries of maps */
 #define NGX_GW_PB_PRINT_FIRST    1
 #define NGX_GW_PB_PRINT_SECOND   2
@@ -60,6 +62,7 @@ typedef struct {
     unsigned                    bare:1;   /* neither braces nor names */
     unsigned                    gaps:1;   /* print what is not set */
     unsigned                    ascending:1;
+    unsigned                    simple:1;  /* none of these, and no lines */
     unsigned                    sorted:1;
     unsigned                    printed:1;
 } ngx_gw_pb_print_frame_t;
@@ -143,7 +146,6 @@ struct ngx_gw_pb_printer_s {
     size_t                      max_table;
 
     ngx_str_t                   error;
-    u_char                      text[512];
 };
 
 
@@ -172,6 +174,7 @@ ngx_uint_t ngx_gw_pb_print_counts(const ngx_gw_pb_field_t *field,
 u_char *ngx_gw_pb_print_default(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_field_t *field, u_char *dst);
 
+u_char *ngx_gw_pb_print_error_text(ngx_gw_pb_printer_t *pr);
 /* returns NULL */
 u_char *ngx_gw_pb_print_refuse(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,

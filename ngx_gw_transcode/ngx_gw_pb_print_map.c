@@ -110,8 +110,8 @@ ngx_gw_pb_print_map_key(ngx_gw_pb_printer_t *pr,
     key = &field->message->fields[0];
 
     if (key->type == NGX_GW_PB_STRING) {
-        dst = ngx_gw_pb_print_string(pr, e->key, e->key ? e->key_v : 0,
-                                     pr->wire_end, dst);
+        dst = ngx_gw_pb_print_string(pr, e->key ? e->key : pr->wire_end,
+                                     e->key_v, pr->wire_end, dst);
         if (dst == NULL) {
             return ngx_gw_pb_print_refuse(pr, field->message, key,
                                           "invalid UTF-8");

@@ -18,7 +18,6 @@ typedef struct {
 } ngx_gw_pb_decimal_t;
 
 
-static u_char *ngx_gw_pb_print_8_digits(u_char *dst, uint32_t v);
 static u_char *ngx_gw_pb_print_special(u_char *dst, ngx_uint_t minus,
     ngx_uint_t nan);
 static u_char *ngx_gw_pb_print_zero(u_char *dst, ngx_uint_t minus);
@@ -36,81 +35,125 @@ const u_char  ngx_gw_pb_print_digits[200] =
     "8081828384858687888990919293949596979899";
 
 
-#define ngx_gw_pb_two(dst, v)                                                 \
-    ngx_memcpy(dst, &ngx_gw_pb_print_digits[2 * (v)], 2)
+#if (NGX_HAVE_LITTLE_ENDIAN && !NGX_GW_PORTABLE)
+
+
+/* the digits of a number below 10^8, the first one in the lowest byte */
+
+static ngx_inline uint64_t
+ngx_gw_pb_8_digits(uint32_t v)
+{
+    uint64_t  x, tens;
+
+    x = v / 10000;
+    x |= (uint64_t) (v - (uint32_t) x * 10000) << 32;
+
+    /* two numbers below 10^4 become four below 100, and these eight digits */
+
+    tens = ((x * 10486) >> 20) & 0x0000007f0000007full;
+    x = tens + ((x - 100 * tens) << 16);
+
+    tens = ((x * 103) >> 10) & 0x000f000f000f000full;
+
+    return tens + ((x - 10 * tens) << 8);
+}
+
+
+/* up to 7 bytes more than meant are written */
+
+static ngx_inline u_char *
+ngx_gw_pb_print_below_8(u_char *dst, uint32_t v)
+{
+    uint64_t    x;
+    ngx_uint_t  zeros;
+
+    x = ngx_gw_pb_8_digits(v);
+
+    zeros = __builtin_ctzll(x | 1ull << 56) & ~7;
+
+    x = (x + 0x3030303030303030ull) >> zeros;
+
+    ngx_memcpy(dst, &x, 8);
+
+    return dst + 8 - zeros / 8;
+}
+
+
+static ngx_inline u_char *
+ngx_gw_pb_print_all_8(u_char *dst, uint32_t v)
+{
+    uint64_t  x;
+
+    x = ngx_gw_pb_8_digits(v) + 0x3030303030303030ull;
+
+    ngx_memcpy(dst, &x, 8);
+
+    return dst + 8;
+}
+
+
+#else
+
+
+static u_char *
+ngx_gw_pb_print_below_8(u_char *dst, uint32_t v)
+{
+    u_char      text[10];
+    ngx_uint_t  i;
+
+    i = 10;
+
+    do {
+        i -= 2;
+        ngx_memcpy(text + i, &ngx_gw_pb_print_digits[v % 100 * 2], 2);
+        v /= 100;
+    } while (v);
+
+    i += (text[i] == '0' && i < 9);
+
+    return ngx_cpymem(dst, text + i, 10 - i);
+}
+
+
+static u_char *
+ngx_gw_pb_print_all_8(u_char *dst, uint32_t v)
+{
+    ngx_uint_t  i;
+
+    for (i = 8; i > 0; /* void */) {
+        i -= 2;
+        ngx_memcpy(dst + i, &ngx_gw_pb_print_digits[v % 100 * 2], 2);
+        v /= 100;
+    }
+
+    return dst + 8;
+}
+
+
+#endif
 
 
 u_char *
 ngx_gw_pb_print_uint64(u_char *dst, uint64_t v)
 {
-    u_char    *p;
-    uint32_t   n, m;
-    uint64_t   high;
+    uint64_t  high;
 
-    if (v >= 100000000) {
-        high = v / 100000000;
-        dst = ngx_gw_pb_print_uint64(dst, high);
-
-        return ngx_gw_pb_print_8_digits(dst, (uint32_t) (v - high * 100000000));
+    if (v < 100000000) {
+        return ngx_gw_pb_print_below_8(dst, (uint32_t) v);
     }
 
-    n = (uint32_t) v;
+    high = v / 100000000;
+    v -= high * 100000000;
 
-    if (n < 100) {
+    if (high < 100000000) {
+        dst = ngx_gw_pb_print_below_8(dst, (uint32_t) high);
 
-        if (n < 10) {
-            *dst = (u_char) ('0' + n);
-            return dst + 1;
-        }
-
-        ngx_gw_pb_two(dst, n);
-
-        return dst + 2;
+    } else {
+        dst = ngx_gw_pb_print_below_8(dst, (uint32_t) (high / 100000000));
+        dst = ngx_gw_pb_print_all_8(dst, (uint32_t) (high % 100000000));
     }
 
-    if (n < 10000) {
-        m = n / 100;
-        n -= m * 100;
-
-        p = dst + 2 - (m < 10);
-
-        *dst = (u_char) ('0' + m);
-
-        if (m >= 10) {
-            ngx_gw_pb_two(dst, m);
-        }
-
-        ngx_gw_pb_two(p, n);
-
-        return p + 2;
-    }
-
-    m = n / 10000;
-    n -= m * 10000;
-
-    dst = ngx_gw_pb_print_uint64(dst, m);
-
-    ngx_gw_pb_two(dst, n / 100);
-    ngx_gw_pb_two(dst + 2, n % 100);
-
-    return dst + 4;
-}
-
-
-static u_char *
-ngx_gw_pb_print_8_digits(u_char *dst, uint32_t v)
-{
-    uint32_t  high, low;
-
-    high = v / 10000;
-    low = v - high * 10000;
-
-    ngx_gw_pb_two(dst, high / 100);
-    ngx_gw_pb_two(dst + 2, high % 100);
-    ngx_gw_pb_two(dst + 4, low / 100);
-    ngx_gw_pb_two(dst + 6, low % 100);
-
-    return dst + 8;
+    return ngx_gw_pb_print_all_8(dst, (uint32_t) v);
 }
 
 

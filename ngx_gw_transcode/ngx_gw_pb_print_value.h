@@ -37,6 +37,19 @@ ngx_gw_pb_print_load32(const u_char *p)
 }
 
 
+/* eight times seven bits */
+
+static ngx_inline uint64_t
+ngx_gw_pb_print_squeeze(uint64_t x)
+{
+    x = (x & 0x007f007f007f007full) | ((x & 0x7f007f007f007f00ull) >> 1);
+    x = (x & 0x00003fff00003fffull) | ((x & 0x3fff00003fff0000ull) >> 2);
+    x = (x & 0x000000000fffffffull) | ((x & 0x0fffffff00000000ull) >> 4);
+
+    return x;
+}
+
+
 /* a varint; p may be at the end */
 
 static ngx_inline const u_char *
@@ -66,18 +79,20 @@ ngx_gw_pb_print_varint(const u_char *p, const u_char *end, uint64_t *v)
 
             /* its bytes, without the bits that say whether it goes on */
 
-            x &= (m ^ (m - 1)) & 0x7f7f7f7f7f7f7f7full;
-
-            x = (x & 0x007f007f007f007full)
-                | ((x & 0x7f007f007f007f00ull) >> 1);
-            x = (x & 0x00003fff00003fffull)
-                | ((x & 0x3fff00003fff0000ull) >> 2);
-            x = (x & 0x000000000fffffffull)
-                | ((x & 0x0fffffff00000000ull) >> 4);
-
-            *v = x;
+            *v = ngx_gw_pb_print_squeeze(x & (m ^ (m - 1))
+                                         & 0x7f7f7f7f7f7f7f7full);
 
             return p + (n >> 3) + 1;
+        }
+
+        /* a negative number of 32 bits, most likely */
+
+        if (end - p >= 10 && p[8] >= 0x80 && p[9] < 2) {
+            x = ngx_gw_pb_print_squeeze(x & 0x7f7f7f7f7f7f7f7full);
+
+            *v = x | (uint64_t) (p[8] & 0x7f) << 56 | (uint64_t) p[9] << 63;
+
+            return p + 10;
         }
     }
 

@@ -69,6 +69,9 @@ ngx_gw_pb_print_known(ngx_gw_pb_printer_t *pr,
 
     ngx_memzero(&e, sizeof(ngx_gw_pb_print_entry_t));
 
+    e.key = pr->wire_end;
+    e.value = pr->wire_end;
+
     do {
         if (ngx_gw_pb_print_pair(part->pos, part->end, wire, wire, &e)
             != NGX_OK)
@@ -296,6 +299,10 @@ ngx_gw_pb_print_path(ngx_gw_pb_printer_t *pr,
     u_char         c;
     const u_char  *q;
 
+    if (p == last) {
+        goto refused;
+    }
+
     while (p < last) {
         c = *p++;
 
@@ -316,7 +323,7 @@ ngx_gw_pb_print_path(ngx_gw_pb_printer_t *pr,
 
         if ((c >= 'A' && c <= 'Z')
             || c == ','
-            || c < ' ' || c == '"' || c == '\\')
+            || c <= ' ' || c == 0x7f || c == '"' || c == '\\')
         {
             goto refused;
         }
@@ -359,7 +366,7 @@ ngx_gw_pb_print_any(ngx_gw_pb_printer_t *pr,
     ngx_gw_pb_print_frame_t    *fr;
     const ngx_gw_pb_message_t  *type;
 
-    part.pos = e->value ? e->value : pr->wire_end;
+    part.pos = e->value;
     part.end = part.pos + e->value_v;
     part.key = 0;
     part.last_key = 0;
@@ -465,11 +472,14 @@ ngx_gw_pb_print_no_type(ngx_gw_pb_printer_t *pr,
         return ngx_gw_pb_print_refuse(pr, message, NULL, "a malformed type");
     }
 
-    last = ngx_slprintf(pr->text, pr->text + sizeof(pr->text),
+    if (ngx_gw_pb_print_error_text(pr) == NULL) {
+        return NULL;
+    }
+
+    last = ngx_slprintf(pr->error.data, pr->error.data + NGX_GW_PB_PRINT_ERROR,
                         "%V: no type \"%*s\"", &message->name, len, name);
 
-    pr->error.data = pr->text;
-    pr->error.len = last - pr->text;
+    pr->error.len = last - pr->error.data;
     pr->rc = NGX_DECLINED;
 
     return NULL;
@@ -671,6 +681,9 @@ ngx_gw_pb_print_detail(ngx_gw_pb_printer_t *pr, const u_char *p, size_t len,
     dst = ngx_gw_pb_print_back(pr, &mark);
 
     ngx_memzero(&e, sizeof(ngx_gw_pb_print_entry_t));
+
+    e.key = p;
+    e.value = p;
 
     (void) ngx_gw_pb_print_pair(p, p + len, NGX_GW_PB_LEN, NGX_GW_PB_LEN, &e);
 

@@ -152,6 +152,11 @@ static const case_t  cases[] = {
     { K "Scalars", "9\"\xc0\x80\"",
       "!kitchen.v1.Scalars.string_value: invalid UTF-8" },
 
+    { K "Repeateds", "9\"a\\x22\\x5c/\" 9\"\\x5c\" 9\"0123456789\\x1f\x7f\""
+                     "9\"0123456789abcdef\" 9\"0123456789abcde\\x5c\"",
+      "{\"stringValues\":[\"a\\\"\\\\/\",\"\\\\\",\"0123456789\\u001f\x7f\","
+      "\"0123456789abcdef\",\"0123456789abcde\\\\\"]}" },
+
     /* the last byte is another field's: what is behind is not looked at */
 
     { K "Scalars", "9\"a\xc3\" 10\"\xbc\"",
@@ -293,6 +298,8 @@ static const case_t  cases[] = {
 
     { L "Legacy", "2:7 3:1 3:9 3:2 4<9 8>", "{\"list\":[\"ONE\",\"TWO\"]}" },
     { L "Legacy", "2:1 2:7", "{\"closed\":\"ONE\"}" },
+    { L "Legacy", "1\"a\" 2:1 2:7 1\"b\"",
+      "{\"name\":\"b\",\"closed\":\"ONE\"}" },
     { L "Legacy", "4<8 -3 9>", "{\"packedList\":[\"MINUS\"]}" },
     { L "Legacy", "9{1\"a\" 2:11} 9{1\"a\" 2:12} 9{1\"b\" 2:13}",
       "{\"byName\":{\"a\":\"ELEVEN\"}}" },
@@ -354,6 +361,8 @@ static const case_t  cases[] = {
     { G "FieldMask", "1\"a.b_c\" 1\"foo_bar\" 1\"x\"", "\"a.bC,fooBar,x\"" },
     { G "FieldMask", "1\"_a\" 1\"gr\xc3\xbc\xc3\x9f\"",
       "\"A,gr\xc3\xbc\xc3\x9f\"" },
+    { G "FieldMask", "1\"a\" 1\"\"", "!google.protobuf.FieldMask: "
+                                      "a path that JSON has no form for" },
     { G "FieldMask", "1\"fooBar\"", "!google.protobuf.FieldMask: "
                                     "a path that JSON has no form for" },
     { G "FieldMask", "1\"a__b\"", "!google.protobuf.FieldMask: "
@@ -529,6 +538,11 @@ static const case_t  fields[] = {
     { K "Oneofs.number", "2:1", "\"1\"" },
     { K "Maps.int32_string", "1{1:1} 11{} 1{1:1 2\"x\"}", "{\"1\":\"x\"}" },
     { K "Maps.int32_string", "11{}", "{}" },
+    { K "Maps.int32_string", "1{} 11{} 1{1:1}", "{\"0\":\"\",\"1\":\"\"}" },
+    { K "Repeateds.bool_values", "8:1 3<> 8:1 9\"\" 8:0 5:1 5:2",
+      "[true,true,false]" },
+    { K "Repeateds.int32_values", "8:1 3<> 8:1 9\"\" 8:0 5:1 8:1 5:2",
+      "[1,2]" },
     { K "Scalars.enum_value/e", "", "0" },
     { K "Known.timestamp", "2{1:1}", "\"1970-01-01T00:00:01Z\"" },
     { K "Known.any", "1{1\"" T K "Nothing\"}",
@@ -548,6 +562,9 @@ static const status_t  statuses[] = {
       "{\"code\":2,\"message\":\"a\\\"\\\\\\n\\u0001\xc3\xbc\xef\xbf\xbd"
       "\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
       "\xef\xbf\xbd\",\"details\":[]}" },
+    { 4, "\xe2\x82\xac \xf0\x9f\x98\x80\xf0\x9f\x98", NULL, "",
+      "{\"code\":4,\"message\":\"\xe2\x82\xac \xf0\x9f\x98\x80\xef\xbf\xbd"
+      "\xef\xbf\xbd\xef\xbf\xbd\",\"details\":[]}" },
     { 3, "x", "1:7 2\"other\" 3{1\"" T K "Scalars\" 2{5:1}}"
       "3{1\"" T G "Duration\" 2{1:1}}", "",
       "{\"code\":3,\"message\":\"x\",\"details\":[{\"@type\":\""
