@@ -9,6 +9,7 @@
 
 #include "ngx_gw_pb.h"
 #include "ngx_gw_pb_parse.h"
+#include "ngx_gw_pb_print.h"
 
 
 typedef struct {
@@ -318,10 +319,60 @@ parse(ngx_gw_pb_schema_t *schema, const shape_t *shape, ngx_str_t *text,
 }
 
 
+static double
+print(ngx_gw_pb_schema_t *schema, const shape_t *shape, ngx_str_t *wire,
+    double seconds, size_t *len)
+{
+    double                   start, spent;
+    ngx_uint_t               n;
+    ngx_pool_t              *pool;
+    ngx_chain_t             *out;
+    ngx_gw_pb_message_t     *message;
+    ngx_gw_pb_printer_t     *printer;
+    ngx_gw_pb_print_conf_t   conf;
+
+    message = ngx_gw_pb_find_message(schema, (u_char *) shape->message,
+                                     strlen(shape->message));
+
+    memset(&conf, 0, sizeof(conf));
+
+    conf.schema = schema;
+
+    start = now();
+    n = 0;
+
+    do {
+        pool = ngx_create_pool(4096, &ngx_stub_log);
+        out = NULL;
+        *len = 0;
+
+        printer = ngx_gw_pb_printer_create(pool, &conf);
+
+        if (ngx_gw_pb_print(printer, message, NULL, wire->data, wire->len,
+                            &out, len)
+            != NGX_OK)
+        {
+            fprintf(stderr, "%s: %.*s\n", shape->name,
+                    (int) ngx_gw_pb_printer_error(printer)->len,
+                    ngx_gw_pb_printer_error(printer)->data);
+            exit(1);
+        }
+
+        ngx_destroy_pool(pool);
+
+        n++;
+        spent = now() - start;
+
+    } while (spent < seconds);
+
+    return n * *len / spent / 1e6;
+}
+
+
 int
 main(int argc, char **argv)
 {
-    double               seconds;
+    double               seconds, rate;
     size_t               i, j;
     ngx_str_t            set, error, text, wire;
     ngx_uint_t           which;
@@ -352,9 +403,15 @@ main(int argc, char **argv)
 
             (void) parse(schema, &shapes[i], &text, 0, &wire);
 
+            if (strcmp(what, "print") == 0) {
+                rate = print(schema, &shapes[i], &wire, seconds, &text.len);
+
+            } else {
+                rate = parse(schema, &shapes[i], &text, seconds, NULL);
+            }
+
             printf("%-28s %10zu %10zu %10.0f\n", shapes[i].name, text.len,
-                   wire.len,
-                   parse(schema, &shapes[i], &text, seconds, NULL));
+                   wire.len, rate);
 
             free(text.data);
             free(wire.data);
