@@ -238,6 +238,8 @@ typedef struct {
                                               it is not the upstream's own */
     size_t                      taken;     /* of it without a pause, where a
                                               buffer counts as some more */
+    off_t                       length;    /* of it, as told; -1: not told */
+    off_t                       received;  /* of it, before it is decoded */
     ngx_str_t                   raw;       /* as=string: what has come */
     size_t                      raw_size;
 

@@ -112,6 +112,7 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
     status = r->headers_out.status;
     length = r->headers_out.content_length_n;
     run->status = status;
+    run->length = length;
 
     /* nginx then ends a subrequest without a word to the body filters */
 
@@ -478,6 +479,7 @@ ngx_http_gw_aggregate_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (b->pos < b->last && !run->discard) {
+            run->received += b->last - b->pos;
             ngx_http_gw_part_pause(r, run, b->last - b->pos);
 
             rc = run->inflate
@@ -646,6 +648,12 @@ ngx_http_gw_part_end(ngx_http_gw_run_t *run)
     if (run->discard) {
         ngx_http_gw_aggregate_fail(run, NGX_HTTP_GW_STATUS);
         return NGX_OK;
+    }
+
+    /* of FastCGI nginx does not say so if it has not buffered it */
+
+    if (run->received < run->length) {
+        run->complete = 0;
     }
 
     if (!run->complete && !nothing) {
