@@ -203,38 +203,62 @@ ngx_gw_route_split(ngx_gw_route_path_t *rp, const ngx_str_t *path,
 }
 
 
-/* "." and "..", escaped or not */
+/*
+ * "." and "..", escaped or not.  "%2F" ends a part of a segment: nginx resolves
+ * dots behind it when it looks for the location, whose rules are those of
+ * another path then.
+ */
 
 static ngx_uint_t
 ngx_gw_route_dots(ngx_gw_route_path_t *rp, ngx_gw_route_segment_t *segment)
 {
-    u_char  *p, *last;
-    size_t   len, dots;
+    u_char      *p, *last;
+    size_t       dots;
+    ngx_uint_t   other;
 
     p = segment->start;
     last = segment->end;
-    len = last - p;
 
-    if (len > 6 || (*p != '.' && *p != '%')) {
+    if (!rp->escaped && *p != '.') {
         return 0;
     }
 
-    for (dots = 0; p < last; dots++) {
+    dots = 0;
+    other = 0;
+
+    while (p < last) {
 
         if (*p == '.') {
+            dots++;
             p++;
 
         } else if (rp->escaped && last - p > 2 && p[0] == '%' && p[1] == '2'
                    && (p[2] | 0x20) == 'e')
         {
+            dots++;
             p += 3;
+
+        } else if (rp->escaped && last - p > 2 && p[0] == '%' && p[1] == '2'
+                   && (p[2] | 0x20) == 'f')
+        {
+            if (!other && (dots == 1 || dots == 2)) {
+                return 1;
+            }
+
+            dots = 0;
+            other = 0;
+            p += 3;
+
+        } else if (rp->escaped) {
+            other = 1;
+            p++;
 
         } else {
             return 0;
         }
     }
 
-    return dots <= 2;
+    return !other && (dots == 1 || dots == 2);
 }
 
 
