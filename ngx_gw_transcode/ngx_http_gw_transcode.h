@@ -205,6 +205,7 @@ typedef struct {
     unsigned                       grpc:1;     /* gRPC-Web: the service has
                                                   sent gRPC */
     unsigned                       head:1;     /* HEAD in place of GET */
+    unsigned                       keepalive:1;    /* r's, at first */
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */
     unsigned                       mask_given:1;   /* by the query */

@@ -123,6 +123,7 @@ ngx_http_gw_transcode_create_ctx(ngx_http_request_t *r,
     ctx->request = r;
     ctx->conf = conf;
     ctx->code = -1;
+    ctx->keepalive = r->keepalive;
 
     ngx_http_set_ctx(r, ctx, ngx_http_gw_transcode_module);
 

@@ -119,6 +119,18 @@ ngx_http_gw_transcode_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    /*
+     * Behind a 400 nginx closes the connection, as what follows could be
+     * anything.  Here the request was read to its end, and is only wrong.
+     */
+
+    if (ctx->refused == NGX_HTTP_BAD_REQUEST
+        && r->headers_out.status == NGX_HTTP_BAD_REQUEST
+        && ctx->keepalive && !ctx->streaming_in && !r->reading_body)
+    {
+        r->keepalive = 1;
+    }
+
     return ngx_http_next_header_filter(r);
 }
 

@@ -61,6 +61,19 @@ __DATA__
         like($res->{raw}, qr{^HTTP/1}, "$name: $n: nothing came before it");
     }
 }],
+['behind a body that was refused', sub {
+    my ($name) = @_;
+
+    for my $n (1, 2) {
+        my $res = http(%{ call('/v1/echo', json => { id => 'x' },
+                               conn => 'refused') });
+
+        is($res->{code}, 400, "$name: $n: 400");
+        is($res->{header}{connection}, 'keep-alive', "$name: $n: kept");
+        is(http(%{ call('/v1/echo', json => { id => $n }, conn => 'refused') })
+               ->{body}, "{\"id\":\"$n\"}", "$name: $n");
+    }
+}],
 ['requests that follow each other at once', sub {
     my ($name) = @_;
 
