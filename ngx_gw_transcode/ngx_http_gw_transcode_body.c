@@ -19,6 +19,7 @@ static ngx_int_t ngx_http_gw_transcode_room(ngx_http_request_t *r,
 static void ngx_http_gw_transcode_parse(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static void ngx_http_gw_transcode_parse_event(ngx_event_t *ev);
+static void ngx_http_gw_transcode_parse_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_parsed(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_raw(ngx_http_request_t *r,
@@ -301,6 +302,8 @@ ngx_http_gw_transcode_parse(ngx_http_request_t *r,
         ctx->event.data = ctx;
         ctx->event.log = r->connection->log;
 
+        r->write_event_handler = ngx_http_gw_transcode_parse_handler;
+
         ngx_post_event(&ctx->event, &ngx_posted_next_events);
         return;
     }
@@ -325,6 +328,8 @@ failed:
 }
 
 
+/* whoever has taken the request away meanwhile has put in another handler */
+
 static void
 ngx_http_gw_transcode_parse_event(ngx_event_t *ev)
 {
@@ -338,9 +343,28 @@ ngx_http_gw_transcode_parse_event(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    ngx_http_gw_transcode_parse(r, ctx);
+    r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_gw_transcode_parse_handler(ngx_http_request_t *r)
+{
+    ngx_http_gw_transcode_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_gw_transcode_module);
+
+    /* woken by something else, like the client's connection */
+
+    if (ctx->event.posted) {
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_gw_transcode_parse(r, ctx);
 }
 
 

@@ -70,6 +70,13 @@ location = /needs {
     gw_aggregate on;
     gw_part item /v1/wrapped/$arg_n;
 }
+
+location = /soon {
+    gw_aggregate on;
+    client_max_body_size 10m;
+    gw_part sent /v1/echo method=POST body=pass;
+    gw_part none /none;
+}
 _EOC_
 
 our @cases = (
@@ -149,6 +156,10 @@ our @parts = (
         is((eval { unjson($res->{body}) } // {})->{sent}{text}, 'x' x 200000,
            $name);
     }],
+    ['another part fails while a long body is read', call('/soon',
+        body => '{"text":"' . 'x' x 3000000 . '"}',
+        type => 'application/json'), 502, undef,
+     json => { part => 'none', reason => 'status' }],
 );
 
 run_tests();
