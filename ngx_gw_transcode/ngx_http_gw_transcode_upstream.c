@@ -803,9 +803,15 @@ ngx_http_gw_transcode_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
 
     ctx->finalize_request(r, rc);
 
-    if (ctx->began && !ctx->ended && r->upstream->header_sent
-        && rc != NGX_DONE)
-    {
+    if (!r->upstream->header_sent) {
+
+        /* what was made of the response is not what the client gets */
+
+        ctx->began = 0;
+        return;
+    }
+
+    if (ctx->began && !ctx->ended && rc != NGX_DONE) {
         ngx_http_gw_transcode_give_up(r, ctx, rc > 0 ? rc : 0);
     }
 }

@@ -34,6 +34,11 @@ our $UPSTREAMS = <<'_EOC_';
         server $TEST_NGINX_GRPC backup;
     }
 
+    upstream last {
+        server $TEST_NGINX_GRPC max_fails=0;
+        server 127.0.0.1:1 backup;
+    }
+
     upstream none {
         server 127.0.0.1:1 max_fails=0;
         server $TEST_NGINX_GRPC backup;
@@ -161,3 +166,20 @@ location /v1/other {
     ['a malformed message', @head, ['data', b64("\0\0\0\0\1\x10")]],
     ['too slow', @head, ['message', { id => 5 }], ['sleep', 1]],
 )),
+
+
+
+=== TEST 3: no next one answers
+--- http_config eval
+$GwGrpc::HTTP . $::UPSTREAMS
+--- config
+location /v {
+    gw_transcode test.v1.Test;
+    grpc_next_upstream error http_503;
+    grpc_pass grpc://last;
+}
+--- cases
+['unary', call('/v1/get', do => { code => 14, message => 'm' }), 502, 14,
+ status(14, 'Bad Gateway')],
+['a stream', call('/v1/watch/3', do => { code => 14, message => 'm' }), 502,
+ 14, status(14, 'Bad Gateway')],
