@@ -469,17 +469,30 @@ sub run {
             }
 
             my $conn = $self->{conns}{fileno($socket) // -1} or next;
-            my $n = sysread $socket, $conn->{in}, 65536, length $conn->{in};
 
-            if (!$n && (defined $n || !$!{EAGAIN})) {
-                $self->event('gone', $conn) if $conn->{busy};
-                $self->done($conn);
-                next;
-            }
-
-            $self->request($conn);
+            $self->read($conn);
         }
     }
+}
+
+
+# All that is there, an end that comes with it too: it is seen now.
+
+sub read {
+    my ($self, $conn) = @_;
+
+    my $n;
+
+    while ($n = sysread $conn->{socket}, $conn->{in}, 65536,
+                        length $conn->{in})
+    {
+        $self->request($conn);
+    }
+
+    return if !defined $n && $!{EAGAIN};
+
+    $self->event('gone', $conn) if $conn->{busy};
+    $self->done($conn);
 }
 
 
