@@ -251,6 +251,7 @@ typedef struct {
 
     /* values of its fields, ngx_str_t; NULL: none */
     ngx_array_t                *cookies;
+    ngx_array_t                *vary;
     ngx_array_t                *authenticate;  /* WWW-Authenticate and */
     ngx_array_t                *retry_after;   /* Retry-After of a failed one
                                                   with status_from=part */
@@ -443,9 +444,9 @@ ngx_int_t ngx_http_gw_aggregate_refuse(ngx_http_request_t *r,
 void ngx_http_gw_cache_control_read(ngx_http_request_t *r,
     ngx_http_gw_run_t *run);
 
-/* the field for the answer; empty: none */
+/* the fields for the answer; empty: none */
 ngx_int_t ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag,
-    ngx_str_t *value);
+    ngx_str_t *value, ngx_str_t *vary);
 
 
 /* ngx_http_gw_aggregate_variables.c */

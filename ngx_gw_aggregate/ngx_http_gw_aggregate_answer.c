@@ -61,7 +61,7 @@ ngx_http_gw_aggregate_answer(ngx_http_gw_aggregate_t *ag)
 static ngx_int_t
 ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
 {
-    ngx_str_t            value;
+    ngx_str_t            value, vary;
     ngx_uint_t           i;
     ngx_http_request_t  *r;
 
@@ -71,11 +71,15 @@ ngx_http_gw_aggregate_headers(ngx_http_gw_aggregate_t *ag)
         return NGX_ERROR;
     }
 
-    if (ngx_http_gw_cache_control_write(ag, &value) != NGX_OK) {
+    if (ngx_http_gw_cache_control_write(ag, &value, &vary) != NGX_OK) {
         return NGX_ERROR;
     }
 
     if (value.len && ngx_http_gw_header(r, "Cache-Control", &value) == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (vary.len && ngx_http_gw_header(r, "Vary", &vary) == NULL) {
         return NGX_ERROR;
     }
 

@@ -1,17 +1,24 @@
 
 /*
  * Cache-Control (RFC 9111, section 5.2.2): what the parts say, and the
- * strictest of it.
+ * strictest of it.  Vary: all of it.
  */
 
 
 #include "ngx_http_gw_aggregate.h"
 
 
+/* by more fields than that no answer is kept */
+#define NGX_HTTP_GW_AGGREGATE_MAX_VARY  64
+
+
 static void ngx_http_gw_cache_control_parse(ngx_http_gw_cache_control_t *cc,
     u_char *p, u_char *last);
 static time_t ngx_http_gw_cache_control_seconds(ngx_str_t *value);
 static time_t ngx_http_gw_cache_control_least(time_t a, time_t b);
+static ngx_int_t ngx_http_gw_vary_write(ngx_http_gw_aggregate_t *ag,
+    ngx_str_t *vary);
+static ngx_uint_t ngx_http_gw_vary_next(ngx_str_t *list, ngx_str_t *name);
 
 
 void
@@ -169,12 +176,16 @@ ngx_http_gw_cache_control_least(time_t a, time_t b)
 
 
 ngx_int_t
-ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *value)
+ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *value,
+    ngx_str_t *vary)
 {
     u_char                       *p;
+    ngx_int_t                     rc;
     ngx_uint_t                    i, any, silent;
     ngx_http_gw_run_t            *run;
     ngx_http_gw_cache_control_t   cc, *part;
+
+    ngx_str_null(vary);
 
     if (ag->partial) {
         ngx_str_set(value, "no-store");
@@ -222,13 +233,15 @@ ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *value)
         }
     }
 
-    if (!any) {
+    rc = cc.no_store ? NGX_DECLINED : ngx_http_gw_vary_write(ag, vary);
+
+    if (rc == NGX_DECLINED) {
+        ngx_str_set(value, "no-store");
         return NGX_OK;
     }
 
-    if (cc.no_store) {
-        ngx_str_set(value, "no-store");
-        return NGX_OK;
+    if (rc != NGX_OK || !any) {
+        return rc;
     }
 
     p = ngx_pnalloc(ag->request->pool,
@@ -270,4 +283,117 @@ ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *value)
     value->len = p - value->data;
 
     return NGX_OK;
+}
+
+
+/*
+ * What makes the answer another one, for caches that keep it.  NGX_DECLINED:
+ * they must not.
+ */
+
+static ngx_int_t
+ngx_http_gw_vary_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *vary)
+{
+    u_char       *p;
+    size_t        len;
+    ngx_str_t    *value, list, name, names[NGX_HTTP_GW_AGGREGATE_MAX_VARY];
+    ngx_uint_t    i, j, k, n;
+    ngx_array_t  *values;
+
+    len = 0;
+    n = 0;
+
+    for (i = 0; i < ag->nruns; i++) {
+        values = ag->runs[i].vary;
+
+        if (values == NULL || ag->runs[i].state != NGX_HTTP_GW_DONE) {
+            continue;
+        }
+
+        value = values->elts;
+
+        for (j = 0; j < values->nelts; j++) {
+            list = value[j];
+
+            while (ngx_http_gw_vary_next(&list, &name)) {
+
+                if (name.len == 1 && *name.data == '*') {
+                    return NGX_DECLINED;
+                }
+
+                for (k = 0; k < n; k++) {
+                    if (names[k].len == name.len
+                        && ngx_strncasecmp(names[k].data, name.data, name.len)
+                           == 0)
+                    {
+                        break;
+                    }
+                }
+
+                if (k < n) {
+                    continue;
+                }
+
+                if (n == NGX_HTTP_GW_AGGREGATE_MAX_VARY) {
+                    return NGX_DECLINED;
+                }
+
+                names[n++] = name;
+                len += name.len + 2;
+            }
+        }
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(ag->request->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    vary->data = p;
+
+    for (k = 0; k < n; k++) {
+        p = ngx_sprintf(p, "%s%V", k ? ", " : "", &names[k]);
+    }
+
+    vary->len = p - vary->data;
+
+    return NGX_OK;
+}
+
+
+/* takes the next name off the list; parts have no Accept-Encoding of a client */
+
+static ngx_uint_t
+ngx_http_gw_vary_next(ngx_str_t *list, ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    p = list->data;
+    last = p + list->len;
+
+    do {
+        while (p < last && (*p == ' ' || *p == '\t' || *p == ',')) {
+            p++;
+        }
+
+        name->data = p;
+
+        while (p < last && *p != ' ' && *p != '\t' && *p != ',') {
+            p++;
+        }
+
+        name->len = p - name->data;
+
+    } while (name->len == 15
+             && ngx_strncasecmp(name->data, (u_char *) "Accept-Encoding", 15)
+                == 0);
+
+    list->data = p;
+    list->len = last - p;
+
+    return name->len != 0;
 }

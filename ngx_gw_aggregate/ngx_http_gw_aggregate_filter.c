@@ -138,6 +138,10 @@ ngx_http_gw_part_header_filter(ngx_http_request_t *r, ngx_http_gw_run_t *run)
 
     ngx_http_gw_cache_control_read(r, run);
 
+    if (ngx_http_gw_part_fields(r, "Vary", &run->vary) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (run->part->cookies
         && ngx_http_gw_part_fields(r, "Set-Cookie", &run->cookies) != NGX_OK)
     {

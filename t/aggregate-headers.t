@@ -20,6 +20,21 @@ sub cache {
             'Cache-Control' => $want];
 }
 
+# Likewise of Vary; the third one is Cache-Control.
+
+sub vary {
+    my ($what, $a, $b, $want, $control, @more) = @_;
+
+    my @say = map {
+        { json => 1, head => [map { "Vary: $_" } ref $_ ? @$_ : $_ // ()] }
+    } $a, $b;
+
+    push @{ $say[1]{head} }, @more;
+
+    return ["$what", ask(a => $say[0], b => $say[1]), 200, '', Vary => $want,
+            'Cache-Control' => $control];
+}
+
 our @fields = (
     'User-Agent: ua/1', 'Cookie: a=b; c=d', 'Authorization: Basic eDp5',
     'Accept: text/x', 'Accept-Language: la', 'X-Twice: 1', 'X-Twice: 2',
@@ -296,9 +311,34 @@ main::cache('very large', 'max-age=99999999999999999999', 'max-age=61',
  ask(b => { json => 1, head => ['Cache-Control: max-age=9'] }), 200, '',
  'Cache-Control' => 'max-age=9'],
 ['an answer that lacks something',
- ask(a => { json => 1, head => ['Cache-Control: max-age=9'] },
+ ask(a => { json => 1, head => ['Cache-Control: max-age=9', 'Vary: X'] },
      b => { json => 'x', head => ['Cache-Control: max-age=9'] }), 200,
- 'b;reason=json', 'Cache-Control' => 'no-store'],
+ 'b;reason=json', 'Cache-Control' => 'no-store', Vary => undef],
+main::vary('Vary of one', 'Cookie', undef, 'Cookie'),
+main::vary('of both', 'Cookie', 'X-Client', 'Cookie, X-Client'),
+main::vary('the same twice', 'Cookie, X-Client', 'x-client,COOKIE',
+           'Cookie, X-Client'),
+main::vary('several fields', ['A', 'B'], ['C, A'], 'A, B, C'),
+main::vary('white space, and nothing', " ,A ,\t, B,", ',', 'A, B'),
+main::vary('where the encoding alone matters', 'Accept-Encoding',
+           'accept-encoding', undef),
+main::vary('the encoding too', 'Accept-Encoding, A', 'B,Accept-Encoding',
+           'A, B'),
+main::vary('with Cache-Control', 'A', undef, 'A', 'no-cache',
+           'Cache-Control: no-cache'),
+main::vary('an answer that is not kept', 'A', 'B', undef, 'no-store',
+           'Cache-Control: no-store'),
+main::vary('by anything', 'A, *', 'B', undef, 'no-store',
+           'Cache-Control: max-age=9'),
+main::vary('by anything, and nothing else said', undef, '*', undef,
+           'no-store'),
+main::vary('64 names', (map { my $x = $_; join ',', map { "$x$_" } 1 .. 32 }
+                            'a', 'b'),
+           join(', ', (map { "a$_" } 1 .. 32), map { "b$_" } 1 .. 32)),
+main::vary('65 names', join(',', 1 .. 60), join(',', 57 .. 65), undef,
+           'no-store'),
+['Vary of a part that was skipped',
+ ask(b => { json => 1, head => ['Vary: A'] }), 200, '', Vary => 'A'],
 ['a refused one', ask(a => { json => 'x',
                              head => ['Cache-Control: max-age=9'] }), 502, '',
  'Cache-Control' => undef],
