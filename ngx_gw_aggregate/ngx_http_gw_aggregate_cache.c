@@ -365,7 +365,7 @@ ngx_http_gw_vary_write(ngx_http_gw_aggregate_t *ag, ngx_str_t *vary)
 }
 
 
-/* takes the next name off the list; parts have no Accept-Encoding of a client */
+/* takes a name off the list; parts get no Accept-Encoding of a client */
 
 static ngx_uint_t
 ngx_http_gw_vary_next(ngx_str_t *list, ngx_str_t *name)
