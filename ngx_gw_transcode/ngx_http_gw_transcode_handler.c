@@ -245,7 +245,11 @@ ngx_http_gw_transcode_match(ngx_http_request_t *r,
 
     ctx->binding = ctx->match.route->data;
     ctx->method = ctx->binding->method;
-    ctx->streaming_in = ctx->method->client_streaming;
+
+    /* without a body, path and query are all there is: one message */
+
+    ctx->streaming_in = ctx->method->client_streaming
+                        && (ctx->binding->whole || ctx->binding->body);
 
     ctx->kind = (ctx->method->client_streaming
                  || ctx->method->server_streaming)

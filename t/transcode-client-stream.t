@@ -108,6 +108,12 @@ whole('a field', '/v1/collect-inner/n', '[{"id":1},{}]',
 whole('a query beside a field', '/v1/collect-inner/n?text=t', '[{"id":1},{}]',
       [{ name => 'n', text => 't', inner => { id => 1 } },
        { name => 'n', text => 't', inner => {} }]),
+['a binding without a body', call('/v1/collect-none/n?text=t&tags=a'), 200, 0,
+ sent(method => 'Test/Collect',
+      requests => [{ name => 'n', text => 't', tags => ['a'] }])],
+refusal('a binding without a body, and a body',
+        call('/v1/collect-none/n', method => 'GET', body => '[{}]'), 400,
+        'body', qr/takes none/),
 ['many', call('/v1/collect', body => '[' . CORE::join(',', map {
       "{\"id\":$_,\"text\":\"" . 'x' x 100 . '"}'
   } 1 .. 3000) . ']'), 200, 0, then => sub {
