@@ -13,7 +13,8 @@
 #include "ngx_http_gw_aggregate.h"
 
 
-static ngx_uint_t ngx_http_gw_aggregate_level(ngx_http_request_t *r);
+static ngx_int_t ngx_http_gw_aggregate_within(ngx_http_request_t *r,
+    ngx_http_gw_aggregate_loc_conf_t *alcf);
 static ngx_int_t ngx_http_gw_aggregate_not_allowed(ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_begin(ngx_http_request_t *r);
 static void ngx_http_gw_aggregate_discard(ngx_http_request_t *r);
@@ -69,14 +70,11 @@ ngx_http_gw_aggregate_handler(ngx_http_request_t *r)
         return ngx_http_gw_aggregate_not_allowed(r);
     }
 
-    if (ngx_http_gw_aggregate_level(r) >= NGX_HTTP_GW_AGGREGATE_MAX_LEVEL) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "more than %d aggregates within each other",
-                      NGX_HTTP_GW_AGGREGATE_MAX_LEVEL);
+    alcf = ngx_http_get_module_loc_conf(r, ngx_http_gw_aggregate_module);
+
+    if (ngx_http_gw_aggregate_within(r, alcf) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    alcf = ngx_http_get_module_loc_conf(r, ngx_http_gw_aggregate_module);
 
     if (alcf->pass_body) {
         rc = ngx_http_read_client_request_body(r, ngx_http_gw_aggregate_begin);
@@ -98,18 +96,54 @@ ngx_http_gw_aggregate_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_http_gw_aggregate_level(ngx_http_request_t *r)
+/*
+ * An aggregate may be a part, but of no more than so many others, and never
+ * of itself: a service can send its part there by X-Accel-Redirect, and all
+ * parts of that one again.
+ */
+
+static ngx_int_t
+ngx_http_gw_aggregate_within(ngx_http_request_t *r,
+    ngx_http_gw_aggregate_loc_conf_t *alcf)
 {
-    ngx_uint_t  level;
+    ngx_uint_t           level;
+    ngx_http_gw_run_t   *run, *own;
+    ngx_http_request_t  *pr;
 
     level = 0;
+    own = ngx_http_gw_part_get(r);
 
-    for ( /* void */ ; r; r = r->parent) {
-        level += (ngx_http_gw_part_get(r) != NULL);
+    for (pr = r; pr; pr = pr->parent) {
+        run = ngx_http_gw_part_get(pr);
+
+        if (run == NULL) {
+            continue;
+        }
+
+        level++;
+
+        /* blocks of "if" have a configuration of their own, of these parts */
+
+        if (run->aggregate->conf->parts == alcf->parts) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                          "aggregate within itself");
+
+            if (own) {
+                ngx_http_gw_aggregate_fail(own, NGX_HTTP_GW_URI);
+            }
+
+            return NGX_DECLINED;
+        }
     }
 
-    return level;
+    if (level >= NGX_HTTP_GW_AGGREGATE_MAX_LEVEL) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "more than %d aggregates within each other",
+                      NGX_HTTP_GW_AGGREGATE_MAX_LEVEL);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 

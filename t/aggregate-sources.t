@@ -112,6 +112,14 @@ location = /_from/rewrite-loop {
 location = /_from/redirected { internal; rewrite ^ /elsewhere redirect; }
 location = /_from/gif { internal; empty_gif; }
 location = /_from/itself { internal; rewrite ^ /t last; }
+
+location = /each {
+    gw_aggregate on;
+    gw_part c /_p/c?$http_x_a optional;
+    gw_part d /_p/d?$http_x_a optional;
+    gw_part e /_p/e?$http_x_a optional;
+}
+
 location @name { return 200 '{"of": "a name"}'; }
 location @teapot { return 200 '{"of": "a teapot"}'; }
 _EOC_
@@ -185,18 +193,31 @@ fails('to a part that fails',
       ask(uri => '/t?from=service',
           a => { head => ['X-Accel-Redirect: /_p/x?json=[5&x'] }),
       502, 'a', 'json'),
-['to its aggregate', ask(uri => '/optional?from=service',
-                         a => { head => ['X-Accel-Redirect: /t?from=return'] }),
- 200, '', body => '{"a":{"a":{"of": "nginx"},"b":2},"b":2}'],
-['to its aggregate, again and again',
+['to another aggregate',
  ask(uri => '/optional?from=service',
-     a => { head => ['X-Accel-Redirect: /optional?from=service'] }),
- 200, undef, then => sub {
-    my ($res, $name) = @_;
+     a => { head => ['X-Accel-Redirect: /t?from=return'] }),
+ 200, '', body => '{"a":{"a":{"of": "nginx"},"b":2},"b":2}'],
+fails('to its aggregate',
+      ask(uri => '/t?from=service',
+          a => { head => ['X-Accel-Redirect: /t?from=return'] }), 502, 'a',
+      'uri', log => 'aggregate within itself'),
+partial('to its aggregate, optional',
+        ask(uri => '/optional?from=service',
+            a => { head => ['X-Accel-Redirect: /optional?from=service'] }),
+        'a;reason=uri', '{"b":2}'),
+['to another one, which leads back to it', sub {
+    my ($name) = @_;
 
-    is($res->{body}, '{"a":{"a":{"a":{"a":{"b":2},"b":2},"b":2},"b":2},"b":2}'
-                     =~ s/\{"a":(.*),"b":2\}/$1/r, $name);
- }],
+    my $since = since();
+    my $res = http(%{ ask(uri => '/optional?from=service',
+                          a => { head => ['X-Accel-Redirect: /each'] }) });
+
+    # of the inner one each part is sent on to it again, where it ends
+    is($res->{code}, 200, "$name: code");
+    is($res->{body}, '{"a":{},"b":2}', "$name: body");
+    is(seen($since, 'came', $_), 1, "$name: $_")
+        for qw(service c d e);
+}],
 ['intercepted, a status of its own',
  ask(uri => '/t?from=intercept', a => { status => 500 }), 200, '',
  body => '{"a":{"of": "nginx"},"b":2}'],
