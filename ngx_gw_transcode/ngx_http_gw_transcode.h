@@ -208,6 +208,8 @@ typedef struct {
     unsigned                       keepalive:1;    /* r's, at first */
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */
+    unsigned                       pieces:1;   /* the body came in several */
+    unsigned                       kept:1;     /* the text is nginx's too */
     unsigned                       mask_given:1;   /* by the query */
 } ngx_http_gw_transcode_ctx_t;
 

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_gw_transcode_append(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_gw_transcode_room(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, size_t size);
+static ngx_int_t ngx_http_gw_transcode_keep(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
 static void ngx_http_gw_transcode_parse(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static void ngx_http_gw_transcode_parse_event(ngx_event_t *ev);
@@ -111,6 +113,7 @@ ngx_http_gw_transcode_read(ngx_http_request_t *r)
             break;
         }
 
+        ctx->pieces |= (in != NULL);
         r->request_body->bufs = NULL;
 
         rc = ngx_http_read_unbuffered_request_body(r);
@@ -126,6 +129,11 @@ ngx_http_gw_transcode_read(ngx_http_request_t *r)
     }
 
     r->read_event_handler = ngx_http_test_reading;
+
+    if (ngx_http_gw_transcode_keep(r, ctx) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
 
     ngx_http_gw_transcode_parse(r, ctx);
 }
@@ -230,6 +238,37 @@ ngx_http_gw_transcode_room(ngx_http_request_t *r,
     ctx->text.pos = p;
     ctx->text.last = p + used;
     ctx->text.end = p + alloc;
+
+    return NGX_OK;
+}
+
+
+/* a location that an error_page leads to may send the body elsewhere */
+
+static ngx_int_t
+ngx_http_gw_transcode_keep(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx)
+{
+    ngx_chain_t               *bufs, **ll;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!ctx->pieces || clcf->error_pages == NULL) {
+        return NGX_OK;
+    }
+
+    bufs = NULL;
+    ll = &bufs;
+
+    if (ngx_http_gw_transcode_link(r, &ll, ctx->text.pos, ctx->text.last)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    r->request_body->bufs = bufs;
+    ctx->kept = 1;
 
     return NGX_OK;
 }
@@ -399,7 +438,7 @@ ngx_http_gw_transcode_parsed(ngx_http_request_t *r,
 
     /* the text is of no more use, unless it is what is sent */
 
-    if (ctx->text.start && !ctx->binding->raw_in) {
+    if (ctx->text.start && !ctx->binding->raw_in && !ctx->kept) {
         (void) ngx_pfree(r->pool, ctx->text.start);
         ngx_memzero(&ctx->text, sizeof(ngx_buf_t));
     }

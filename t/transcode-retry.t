@@ -183,3 +183,48 @@ location /v {
  status(14, 'Bad Gateway')],
 ['a stream', call('/v1/watch/3', do => { code => 14, message => 'm' }), 502,
  14, status(14, 'Bad Gateway')],
+
+
+
+=== TEST 4: a location of error_page has the body too
+--- http_config eval: $GwGrpc::HTTP
+--- config
+location /v1/ {
+    gw_transcode test.v1.Test;
+    error_page 502 = @rest;
+    grpc_pass grpc://127.0.0.1:1;
+}
+
+location @rest {
+    rewrite ^ /elsewhere break;
+    proxy_read_timeout 2s;
+    proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT;
+}
+
+location /elsewhere {
+    rewrite ^ /v1/echo break;
+    gw_transcode test.v1.Test;
+    grpc_pass grpc://service;
+}
+--- cases
+(map {
+    my $n = $_;
+
+    ["$n bytes", call('/v1/echo', json => { text => 'x' x $n }), 200, undef,
+     body => '{"text":"' . 'x' x $n . '"}']
+} 1, 10000, 500000),
+['in pieces', sub {
+    my ($name) = @_;
+
+    my $started = start(raw => "POST /v1/echo HTTP/1.1\r\nHost: x\r\n"
+                               . "Connection: close\r\nContent-Length: 12"
+                               . "\r\n\r\n" . '{"te');
+
+    sleep 0.1;
+    GwTest::send_all($started->{conn}{socket}, 'xt":"x"}');
+
+    my $res = finish($started);
+
+    is($res->{code}, 200, $name);
+    is($res->{body}, '{"text":"x"}', "$name: body");
+}],
