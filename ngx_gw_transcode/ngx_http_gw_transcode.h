@@ -199,12 +199,10 @@ typedef struct {
                                                   comes */
     unsigned                       head_written:1; /* of the request */
     unsigned                       blocked:1;  /* the service is slow */
-    unsigned                       input_ended:1;
     unsigned                       chunked:1;  /* raw bodies: one was sent */
     unsigned                       text_mode:1;    /* grpc-web-text */
     unsigned                       grpc:1;     /* gRPC-Web: the service has
                                                   sent gRPC */
-    unsigned                       head:1;     /* HEAD in place of GET */
     unsigned                       keepalive:1;    /* r's, at first */
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */

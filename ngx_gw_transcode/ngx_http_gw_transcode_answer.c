@@ -238,7 +238,7 @@ ngx_http_gw_transcode_http_body(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_str_t *message)
 {
     uint64_t       tag, len;
-    uint32_t       wanted[2], number;
+    uint32_t       wanted, number;
     ngx_str_t      value, type, body;
     ngx_uint_t     level;
     const u_char  *p, *end, *next;
@@ -250,8 +250,7 @@ ngx_http_gw_transcode_http_body(ngx_http_request_t *r,
     ngx_str_null(&type);
     ngx_str_null(&body);
 
-    wanted[0] = ctx->binding->response ? ctx->binding->response->number : 0;
-    wanted[1] = 0;
+    wanted = ctx->binding->response ? ctx->binding->response->number : 0;
 
     value = *message;
 
@@ -288,7 +287,7 @@ again:
         p = next + len;
 
         if (level == 0) {
-            if (number == wanted[0]) {
+            if (number == wanted) {
                 value.data = (u_char *) next;
                 value.len = (size_t) len;
                 level = 1;

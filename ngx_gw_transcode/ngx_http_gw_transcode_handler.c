@@ -219,7 +219,6 @@ ngx_http_gw_transcode_match(ngx_http_request_t *r,
         /* a response to HEAD is that to GET without its body, RFC 9110 */
 
         ngx_str_set(&method, "GET");
-        ctx->head = 1;
 
         rc = ngx_gw_routes_match(tlcf->routes, r->pool, &method, &path, raw,
                                  &ctx->match, &allow);
@@ -612,10 +611,10 @@ ngx_http_gw_transcode_quality(ngx_str_t *accept, const char *type,
 
             if (end - q >= 3 && (*q | 0x20) == 'q' && q[1] == '=') {
                 q += 2;
-                weight = (*q == '1') ? 1000 : 0;
+                weight = (q < end && *q == '1') ? 1000 : 0;
                 scale = 100;
 
-                if (*q == '0' && end - q > 2 && q[1] == '.') {
+                if (end - q > 2 && *q == '0' && q[1] == '.') {
                     for (q += 2; q < end && *q >= '0' && *q <= '9'; q++) {
                         weight += (*q - '0') * scale;
                         scale /= 10;

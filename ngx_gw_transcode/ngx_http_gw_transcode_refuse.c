@@ -27,9 +27,13 @@ ngx_http_gw_transcode_refuse(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_uint_t status, const char *reason,
     const ngx_str_t *detail)
 {
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "gw transcode: request refused with %ui (%s)", status,
-                  reason);
+    /* a fault of the service was logged where it was found */
+
+    if (status < NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "gw transcode: request refused with %ui (%s)", status,
+                      reason);
+    }
 
     ctx->refused = status;
     ctx->reason = reason;

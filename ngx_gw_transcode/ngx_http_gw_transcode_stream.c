@@ -161,8 +161,6 @@ ngx_http_gw_transcode_output(void *data, ngx_chain_t *in)
             b->pos = b->last;
 
             if (b->last_buf && ctx->refused == 0) {
-                ctx->input_ended = 1;
-
                 rc = ngx_http_gw_transcode_input_end(r, ctx, &ll);
                 if (rc != NGX_OK) {
                     ngx_http_gw_transcode_abort(r, ctx, rc);

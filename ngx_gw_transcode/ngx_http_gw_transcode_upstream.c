@@ -295,12 +295,14 @@ ngx_http_gw_transcode_reinit_request(ngx_http_request_t *r)
     ctx->primed = 0;
     ctx->began = 0;
     ctx->ended = 0;
+    ctx->grpc = 0;
     ctx->messages = 0;
     ctx->encoding = NULL;
     ctx->body = NULL;
     ctx->body_len = 0;
     ctx->code = -1;
     ctx->refused = 0;
+    ngx_str_null(&ctx->type);
     ngx_str_null(&ctx->message);
     ngx_str_null(&ctx->details);
 
