@@ -43,6 +43,7 @@ typedef enum {
     NGX_HTTP_GW_TEXT_CAPTURE,      /* $1: likewise */
     NGX_HTTP_GW_TEXT_DATA,         /* $gw_... of some module */
     NGX_HTTP_GW_TEXT_PICKED,       /* set by gw_part_set */
+    NGX_HTTP_GW_TEXT_OUTER,        /* likewise, by an aggregate around it */
     NGX_HTTP_GW_TEXT_PART          /* $gw_part_NAME of a part here */
 } ngx_http_gw_piece_e;
 
@@ -453,6 +454,16 @@ ngx_int_t ngx_http_gw_cache_control_write(ngx_http_gw_aggregate_t *ag,
 
 ngx_int_t ngx_http_gw_aggregate_add_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_gw_part_set_variable(ngx_conf_t *cf, ngx_str_t *name);
+
+/* 1: some location has a gw_part_set of it; the name is in lower case */
+ngx_uint_t ngx_http_gw_part_set_known(ngx_conf_t *cf, ngx_str_t *name);
+
+/*
+ * The gw_part_set of that variable of the aggregate, or else of one that it is
+ * a part of, which ag is then.  NULL: there is none.
+ */
+ngx_http_gw_part_set_t *ngx_http_gw_part_set_find(
+    ngx_http_gw_aggregate_t **ag, ngx_str_t *name);
 
 
 /* ngx_http_gw_aggregate_inherit.c */

@@ -32,6 +32,9 @@ static ngx_int_t ngx_http_gw_text_constant(ngx_conf_t *cf,
 static ngx_int_t ngx_http_gw_text_field_check(ngx_str_t *value);
 static ngx_int_t ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag,
     ngx_http_gw_piece_t *piece, ngx_http_gw_form_e form, ngx_str_t *value);
+static ngx_int_t ngx_http_gw_text_picked(ngx_http_gw_aggregate_t *ag,
+    ngx_uint_t part, ngx_uint_t pick, ngx_http_gw_form_e form,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_gw_text_uri(ngx_pool_t *pool,
     ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *uri,
     ngx_str_t *args);
@@ -261,6 +264,13 @@ ngx_http_gw_text_variable(ngx_conf_t *cf,
         }
 
         text->after |= ngx_http_gw_part_bit(piece->index);
+    }
+
+    /* all directives have been read: what is set here would be our own */
+
+    if (ngx_http_gw_part_set_known(cf, name)) {
+        piece->type = NGX_HTTP_GW_TEXT_OUTER;
+        return NGX_OK;
     }
 
     index = ngx_http_get_variable_index(cf, name);
@@ -517,6 +527,7 @@ ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag, ngx_http_gw_piece_t *piece,
     ngx_uint_t                  n;
     ngx_http_request_t         *r;
     ngx_http_gw_run_t          *run;
+    ngx_http_gw_part_set_t     *set;
     ngx_http_variable_value_t  *v;
 
     r = ag->request;
@@ -550,17 +561,15 @@ ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag, ngx_http_gw_piece_t *piece,
         return NGX_OK;
 
     case NGX_HTTP_GW_TEXT_PICKED:
-        run = &ag->runs[piece->index];
+        return ngx_http_gw_text_picked(ag, piece->index, piece->pick, form,
+                                       value);
 
-        if (form != NGX_HTTP_GW_TEXT_JSON) {
-            return ngx_http_gw_picked(ag, piece->index, piece->pick, value);
-        }
+    case NGX_HTTP_GW_TEXT_OUTER:
+        set = ngx_http_gw_part_set_find(&ag, &piece->text);
 
-        if (run->state == NGX_HTTP_GW_DONE && run->splice) {
-            *value = ngx_gw_splice_picked(run->splice, piece->pick)->text;
-        }
-
-        return NGX_OK;
+        return set ? ngx_http_gw_text_picked(ag, set->part, set->pick, form,
+                                             value)
+                   : NGX_OK;
 
     default: /* NGX_HTTP_GW_TEXT_VARIABLE, NGX_HTTP_GW_TEXT_DATA */
         v = ngx_http_get_flushed_variable(r, piece->index);
@@ -576,6 +585,28 @@ ngx_http_gw_text_value(ngx_http_gw_aggregate_t *ag, ngx_http_gw_piece_t *piece,
 
         return NGX_OK;
     }
+}
+
+
+/* for a body the JSON text */
+
+static ngx_int_t
+ngx_http_gw_text_picked(ngx_http_gw_aggregate_t *ag, ngx_uint_t part,
+    ngx_uint_t pick, ngx_http_gw_form_e form, ngx_str_t *value)
+{
+    ngx_http_gw_run_t  *run;
+
+    if (form != NGX_HTTP_GW_TEXT_JSON) {
+        return ngx_http_gw_picked(ag, part, pick, value);
+    }
+
+    run = &ag->runs[part];
+
+    if (run->state == NGX_HTTP_GW_DONE && run->splice) {
+        *value = ngx_gw_splice_picked(run->splice, pick)->text;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -111,7 +111,7 @@ ngx_http_gw_part_set_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
     ngx_str_t                *name, value;
-    ngx_uint_t                i, type;
+    ngx_uint_t                type;
     ngx_http_gw_run_t        *run;
     ngx_http_gw_part_set_t   *set;
     ngx_http_gw_aggregate_t  *ag;
@@ -121,37 +121,25 @@ ngx_http_gw_part_set_value(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     v->not_found = 1;
 
-    if (ag == NULL || ag->conf->sets == NULL) {
+    set = ngx_http_gw_part_set_find(&ag, name);
+
+    if (set == NULL) {
         return NGX_OK;
     }
 
-    set = ag->conf->sets->elts;
-
-    for (i = 0; i < ag->conf->sets->nelts; i++) {
-        if (set[i].name.len != name->len
-            || ngx_strncmp(set[i].name.data, name->data, name->len) != 0)
-        {
-            continue;
-        }
-
-        if (ngx_http_gw_picked(ag, set[i].part, set[i].pick, &value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (value.data == NULL) {
-            break;
-        }
-
-        run = &ag->runs[set[i].part];
-        type = ngx_gw_splice_picked(run->splice, set[i].pick)->type;
-
-        return ngx_http_gw_variable_data(r, v, &value,
-                                         type != NGX_GW_SPLICE_STRING);
+    if (ngx_http_gw_picked(ag, set->part, set->pick, &value) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (value.data == NULL) {
+        return NGX_OK;
+    }
+
+    run = &ag->runs[set->part];
+    type = ngx_gw_splice_picked(run->splice, set->pick)->type;
+
+    return ngx_http_gw_variable_data(r, v, &value,
+                                     type != NGX_GW_SPLICE_STRING);
 }
 
 
@@ -375,6 +363,59 @@ ngx_http_gw_variable_set(ngx_http_variable_value_t *v, ngx_str_t *value)
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;
+}
+
+
+ngx_http_gw_part_set_t *
+ngx_http_gw_part_set_find(ngx_http_gw_aggregate_t **ag, ngx_str_t *name)
+{
+    ngx_uint_t               i;
+    ngx_array_t             *sets;
+    ngx_http_gw_part_set_t  *set;
+
+    while (*ag) {
+        sets = (*ag)->conf->sets;
+
+        for (i = 0; sets && i < sets->nelts; i++) {
+            set = (ngx_http_gw_part_set_t *) sets->elts + i;
+
+            if (set->name.len == name->len
+                && ngx_strncmp(set->name.data, name->data, name->len) == 0)
+            {
+                return set;
+            }
+        }
+
+        *ag = ngx_http_gw_aggregate_of((*ag)->request->parent);
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_gw_part_set_known(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t                  i;
+    ngx_hash_key_t             *key;
+    ngx_http_variable_t        *var;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    key = cmcf->variables_keys->keys.elts;
+
+    for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
+        var = key[i].value;
+
+        if (var->get_handler == ngx_http_gw_part_set_value
+            && var->name.len == name->len
+            && ngx_strncmp(var->name.data, name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

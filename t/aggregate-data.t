@@ -444,3 +444,60 @@ _EOC_
  200, '', tells(b => 'x-v' => '<a%0D%0AX-Evil: 1>', 'x-evil' => undef)],
 ['none', { uri => '/none', token => jwt() }, 200, '',
  tells(b => uri => '/_p/b?v=', body => '[null,""]')],
+
+
+
+=== TEST 6: values that the aggregate around it has set
+--- config eval
+$GwPart::PARTS . join '', map {
+    my ($name, $part, $line) = @$_;
+
+    "location = /$name {
+         gw_aggregate on;
+         gw_part from /_p/from?\$http_x_from;
+         gw_part_set \$v from /v;
+         gw_part in /_in/$name as=merge after=from;
+     }
+
+     location = /_in/$name {
+         gw_aggregate on;
+         gw_part b $part optional;
+         $line
+     }"
+} ['path', '/_p/b/$v/end?q=1', ''], ['query', '/_p/b?v=$v&end=1', ''],
+  ['header', '/_p/b', 'gw_part_header b X-V <$v>;'],
+  ['string', '/_p/b', q(gw_part_body b '{"s": "<$v>", "end": 1}';)],
+  ['value', '/_p/b', q(gw_part_body b '{"v": $v, "end": 1}';)],
+  ['if', '/_p/b if=$v', '']
+--- cases
+(map {
+    my ($what, $value) = @$_;
+    my @from = (from => { json => json({ v => $value }) });
+
+    (["path: $what", ask(uri => '/path', @from), 200, '', main::path($value)],
+     ["query: $what", ask(uri => '/query', @from), 200, '',
+      tells(b => uri => '/_p/b?v=' . main::in_query($value) . '&end=1')],
+     ["header: $what", ask(uri => '/header', @from), 200, '',
+      tells(b => 'x-v' => GwPart::chars(main::utf8("<$value>")))],
+     ["string: $what", ask(uri => '/string', @from), 200, '',
+      main::body_is({ s => "<$value>", end => 1 })],
+     ["value: $what", ask(uri => '/value', @from), 200, '',
+      main::body_is({ v => $value, end => 1 })])
+} map { [$_, $main::hostile{$_}] } 'a question mark', 'an escape', 'quotes',
+      'UTF-8 of four', 'a variable'),
+(map {
+    my ($what, $json) = @$_;
+
+    ["not sent: $what", ask(uri => '/path', from => { json => $json }), 200,
+     '', 'Cache-Control' => 'no-store', body => "{\"from\":$json}"]
+} ['two dots', '{"v":".."}'], ['NUL', '{"v":"a\\u0000b"}'],
+  ['empty', '{"v":""}'], ['absent', '{"w":1}']),
+['an absent one in a body', ask(uri => '/value', from => { json => '{}' }),
+ 200, '', main::body_is({ v => undef, end => 1 })],
+['a number', ask(uri => '/value', from => { json => '{"v":1.50}' }), 200, '',
+ tells(b => body => '{"v": 1.50, "end": 1}')],
+['if', ask(uri => '/if', from => { json => '{"v":1}' }), 200, '',
+ tells(b => method => 'GET')],
+['if not', ask(uri => '/if', from => { json => '{"v":0}' }), 200, '',
+ body => '{"from":{"v":0}}'],
+['by itself it has none', '/_in/path', 200, 'b;reason=uri'],
