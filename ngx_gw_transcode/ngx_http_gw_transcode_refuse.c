@@ -206,11 +206,12 @@ ngx_http_gw_transcode_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_next_body_filter(r, in);
     }
 
-    if (ctx->began) {
+    if (ctx->began && in) {
 
         /*
          * grpc_pass hands trailers on; what they say the client has been told.
-         * They are left where $upstream_trailer_... looks for them.
+         * They are left where $upstream_trailer_... looks for them.  Those
+         * of add_trailer come later, and may wait to be sent.
          */
 
         part = &r->headers_out.trailers.part;

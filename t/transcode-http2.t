@@ -2,6 +2,7 @@
 
 use GwTest;
 use GwGrpc;
+use GwH2;
 
 our $socket = "$ENV{TEST_NGINX_SOCK}/h2.sock";
 
@@ -18,6 +19,12 @@ our $conf = $GwGrpc::HTTP . <<'_EOC_';
         location / {
             gw_transcode test.v1.Test;
             gw_grpc_web on;
+            grpc_pass grpc://service;
+        }
+
+        location /v1/flag/ {
+            gw_transcode test.v1.Test;
+            add_trailer X-End end;
             grpc_pass grpc://service;
         }
     }
@@ -134,6 +141,22 @@ __DATA__
  qr/^(?:200|400)$/, undef, body => qr/element 1: /],
 ['a body', h2('/v1/download', do => { large => 200000 }), 200, 0,
  body => 'x' x 200000],
+['trailers of nginx do not, behind a window that was shut', sub {
+    my ($name) = @_;
+
+    my $conn = GwH2->new($main::socket, 4 => 10);
+    my $id = $conn->request(uri => '/v1/flag/true');
+    my $stream = $conn->{streams}{$id};
+
+    $conn->until(sub { length $stream->{body} == 10 });
+    sleep 0.1;
+    $conn->window($id, 10000);
+    $conn->answer($id);
+
+    is($stream->{code}, 200, "$name: code");
+    like($stream->{body}, qr/^\{.*\}$/, "$name: body");
+    ok($stream->{trailers}, $name);
+}],
 ['trailers stay behind', h2('/v1/get', do => { trailing => [['a', 'b']] }),
  200, 0, 'Grpc-Trailer-a' => 'b', 'Grpc-Status' => undef],
 

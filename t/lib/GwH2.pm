@@ -154,6 +154,9 @@ sub frames {
             $stream->{body} .= $payload;
             $self->window(0, $len) if $len;
 
+        } elsif ($type == 1 && $stream->{code}) {
+            $stream->{trailers} = $payload;
+
         } elsif ($type == 1) {
             my ($first, $n, $text) = unpack 'CCa3', $payload;
 
@@ -195,7 +198,7 @@ sub huffman {
 }
 
 
-# The answer of a stream: code, body, reset, end.
+# The answer of a stream: code, body, trailers (as they came), reset, end.
 
 sub answer {
     my ($self, $id, $seconds) = @_;
