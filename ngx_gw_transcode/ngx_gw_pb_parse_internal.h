@@ -181,6 +181,7 @@ struct ngx_gw_pb_parser_s {
     ngx_gw_pb_frame_t          *frame;  /* the innermost, frames[depth] */
     ngx_gw_pb_level_t          *levels;
     ngx_uint_t                  nlevels;
+    ngx_uint_t                  max_levels;
 
     /* the field that followed on a field, or came first in a message */
     const ngx_gw_pb_field_t    *guesses[NGX_GW_PB_GUESSES];

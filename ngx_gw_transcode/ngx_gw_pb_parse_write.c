@@ -143,6 +143,10 @@ ngx_gw_pb_grow_levels(ngx_gw_pb_parser_t *parser, ngx_uint_t n)
 {
     ngx_gw_pb_level_t  *levels;
 
+    if (n <= parser->max_levels) {
+        return NGX_OK;
+    }
+
     levels = ngx_palloc(parser->pool, n * sizeof(ngx_gw_pb_level_t));
     if (levels == NULL) {
         ngx_gw_pb_no_memory(parser);
@@ -156,6 +160,7 @@ ngx_gw_pb_grow_levels(ngx_gw_pb_parser_t *parser, ngx_uint_t n)
     }
 
     parser->levels = levels;
+    parser->max_levels = n;
 
     return NGX_OK;
 }

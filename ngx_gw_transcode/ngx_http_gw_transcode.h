@@ -148,6 +148,8 @@ typedef struct {
     ngx_gw_splitter_t             *splitter;   /* of a client stream */
     ngx_gw_base64_t               *base64;     /* of grpc-web-text */
     ngx_chain_t                   *pending;    /* of the client's, in work */
+    size_t                         spent;      /* of the turn's budget */
+    off_t                          made;       /* bytes, of a whole body */
     ngx_pool_t                    *pool;       /* of what is being sent */
     ngx_pool_t                    *text_pool;  /* of base64 to the client */
     ngx_list_t                     fields;     /* that the service gets */
@@ -199,6 +201,7 @@ typedef struct {
                                                   comes */
     unsigned                       head_written:1; /* of the request */
     unsigned                       blocked:1;  /* the service is slow */
+    unsigned                       waits:1;    /* for the next turn */
     unsigned                       chunked:1;  /* raw bodies: one was sent */
     unsigned                       text_mode:1;    /* grpc-web-text */
     unsigned                       grpc:1;     /* gRPC-Web: the service has

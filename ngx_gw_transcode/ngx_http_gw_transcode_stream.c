@@ -12,10 +12,17 @@
 #include "ngx_http_gw_transcode.h"
 
 
+static ngx_int_t ngx_http_gw_transcode_pieces(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx, u_char *p, u_char *last, off_t max,
+    ngx_chain_t ***ll);
+static ngx_int_t ngx_http_gw_transcode_pool(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_add_pending(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t *in);
+static void ngx_http_gw_transcode_go_on(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_piece(ngx_http_request_t *r,
-    ngx_http_gw_transcode_ctx_t *ctx, u_char *p, u_char *last,
+    ngx_http_gw_transcode_ctx_t *ctx, u_char **pos, u_char *last,
     ngx_chain_t ***ll);
 static ngx_int_t ngx_http_gw_transcode_input_end(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t ***ll);
@@ -37,24 +44,32 @@ ngx_int_t
 ngx_http_gw_transcode_convert(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx)
 {
-    off_t         pos, size;
+    off_t         pos, size, max;
     u_char       *buf;
     ssize_t       n;
     ngx_buf_t    *b;
     ngx_int_t     rc;
-    ngx_chain_t  *cl, **ll;
+    ngx_chain_t  *cl, *body, **ll;
+
+    if (ngx_http_gw_transcode_pool(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    body = r->request_body ? r->request_body->bufs : NULL;
+    max = ctx->conf->max_request;
+
+    for (cl = body; cl; cl = cl->next) {
+        max += ngx_buf_special(cl->buf) ? 0 : 2 * ngx_buf_size(cl->buf);
+    }
 
     /* nginx may send it to another server: it stays until the end */
 
-    ctx->pool = r->pool;
     ctx->out = NULL;
     ll = &ctx->out;
 
     buf = NULL;
 
-    for (cl = r->request_body ? r->request_body->bufs : NULL; cl;
-         cl = cl->next)
-    {
+    for (cl = body; cl; cl = cl->next) {
         b = cl->buf;
 
         if (ngx_buf_special(b)) {
@@ -62,7 +77,8 @@ ngx_http_gw_transcode_convert(ngx_http_request_t *r,
         }
 
         if (ngx_buf_in_memory(b)) {
-            rc = ngx_http_gw_transcode_piece(r, ctx, b->pos, b->last, &ll);
+            rc = ngx_http_gw_transcode_pieces(r, ctx, b->pos, b->last, max,
+                                              &ll);
 
             if (rc != NGX_OK) {
                 return rc;
@@ -89,7 +105,7 @@ ngx_http_gw_transcode_convert(ngx_http_request_t *r,
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
 
-            rc = ngx_http_gw_transcode_piece(r, ctx, buf, buf + n, &ll);
+            rc = ngx_http_gw_transcode_pieces(r, ctx, buf, buf + n, max, &ll);
 
             if (rc != NGX_OK) {
                 return rc;
@@ -97,11 +113,83 @@ ngx_http_gw_transcode_convert(ngx_http_request_t *r,
         }
     }
 
-    rc = ngx_http_gw_transcode_input_end(r, ctx, &ll);
+    rc = ngx_http_gw_transcode_pieces(r, ctx, NULL, NULL, max, &ll);
 
     *ll = NULL;
 
     return rc;
+}
+
+
+/*
+ * All that is made of a part of the body, together; its end if there is none.
+ * Parsers and pieces are gone then.  What the URL gives each element may make
+ * it longer than the text, but not beyond bounds.
+ */
+
+static ngx_int_t
+ngx_http_gw_transcode_pieces(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx, u_char *p, u_char *last, off_t max,
+    ngx_chain_t ***ll)
+{
+    size_t        len;
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl, *piece, **next;
+
+    do {
+        next = &piece;
+
+        rc = p ? ngx_http_gw_transcode_piece(r, ctx, &p, last, &next)
+               : ngx_http_gw_transcode_input_end(r, ctx, &next);
+
+        *next = NULL;
+
+        if (rc != NGX_OK && rc != NGX_AGAIN) {
+            return rc;
+        }
+
+        len = 0;
+
+        for (cl = piece; cl; cl = cl->next) {
+            len += cl->buf->last - cl->buf->pos;
+        }
+
+        ctx->made += len;
+
+        if (ctx->made > max) {
+            return ngx_http_gw_transcode_refuse_text(r, ctx,
+                                   NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "size",
+                                   "the messages are longer than is admitted");
+        }
+
+        if (len) {
+            b = ngx_create_temp_buf(r->pool, len);
+            cl = ngx_alloc_chain_link(r->pool);
+
+            if (b == NULL || cl == NULL) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+
+            b->tag = (ngx_buf_tag_t) &ngx_http_gw_transcode_module;
+
+            cl->buf = b;
+            cl->next = NULL;
+
+            **ll = cl;
+            *ll = &cl->next;
+
+            for (cl = piece; cl; cl = cl->next) {
+                b->last = ngx_cpymem(b->last, cl->buf->pos,
+                                     cl->buf->last - cl->buf->pos);
+            }
+        }
+
+        ngx_reset_pool(ctx->pool);
+
+    } while (rc == NGX_AGAIN);
+
+    return NGX_OK;
 }
 
 
@@ -143,16 +231,25 @@ ngx_http_gw_transcode_output(void *data, ngx_chain_t *in)
         return NGX_ERROR;
     }
 
+    if (ctx->waits && !r->upstream->peer.connection->write->posted) {
+        ctx->waits = 0;
+        ctx->spent = 0;
+    }
+
     for ( ;; ) {
 
-        while (!ctx->blocked && ctx->pending) {
+        while (!ctx->blocked && !ctx->waits && ctx->pending) {
             cl = ctx->pending;
             b = cl->buf;
 
             if (ctx->refused == 0 && !ngx_buf_special(b)) {
 
-                rc = ngx_http_gw_transcode_piece(r, ctx, b->pos, b->last,
+                rc = ngx_http_gw_transcode_piece(r, ctx, &b->pos, b->last,
                                                  &ll);
+                if (rc == NGX_AGAIN) {
+                    break;
+                }
+
                 if (rc != NGX_OK) {
                     ngx_http_gw_transcode_abort(r, ctx, rc);
                 }
@@ -192,7 +289,12 @@ ngx_http_gw_transcode_output(void *data, ngx_chain_t *in)
         out = NULL;
         ll = &out;
 
-        if (ctx->blocked || ctx->pending == NULL) {
+        if (ctx->blocked || ctx->waits || ctx->pending == NULL) {
+            break;
+        }
+
+        if (ctx->spent >= NGX_HTTP_GW_TRANSCODE_BUDGET) {
+            ngx_http_gw_transcode_go_on(r, ctx);
             break;
         }
     }
@@ -201,28 +303,61 @@ ngx_http_gw_transcode_output(void *data, ngx_chain_t *in)
 }
 
 
+/* in the next turn of the event loop, as if the service could be written to */
+
+static void
+ngx_http_gw_transcode_go_on(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx)
+{
+    ngx_event_t  *wev;
+
+    wev = r->upstream->peer.connection->write;
+
+    ngx_post_event(wev, &ngx_posted_next_events);
+
+    ctx->waits = 1;
+}
+
+
+/* of what is made of the body */
+
+static ngx_int_t
+ngx_http_gw_transcode_pool(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (ctx->pool) {
+        return NGX_OK;
+    }
+
+    ctx->pool = ngx_create_pool(4096, r->connection->log);
+    if (ctx->pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        ngx_destroy_pool(ctx->pool);
+        ctx->pool = NULL;
+        return NGX_ERROR;
+    }
+
+    cln->handler = (ngx_pool_cleanup_pt) ngx_destroy_pool;
+    cln->data = ctx->pool;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_gw_transcode_add_pending(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_chain_t *in)
 {
-    ngx_chain_t         *cl, **ll;
-    ngx_pool_cleanup_t  *cln;
+    ngx_chain_t  *cl, **ll;
 
-    if (ctx->pool == NULL) {
-        ctx->pool = ngx_create_pool(4096, r->connection->log);
-        if (ctx->pool == NULL) {
-            return NGX_ERROR;
-        }
-
-        cln = ngx_pool_cleanup_add(r->pool, 0);
-        if (cln == NULL) {
-            ngx_destroy_pool(ctx->pool);
-            ctx->pool = NULL;
-            return NGX_ERROR;
-        }
-
-        cln->handler = (ngx_pool_cleanup_pt) ngx_destroy_pool;
-        cln->data = ctx->pool;
+    if (ngx_http_gw_transcode_pool(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     for (ll = &ctx->pending; *ll; ll = &(*ll)->next) { /* void */ }
@@ -245,24 +380,31 @@ ngx_http_gw_transcode_add_pending(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK or a status: refused */
+/*
+ * Makes messages of what is between *pos and last.  NGX_OK; NGX_AGAIN: those
+ * that there are now are to be sent before more are made, for an element of two
+ * bytes may be a message of thousands; or a status: refused.
+ */
 
 static ngx_int_t
 ngx_http_gw_transcode_piece(ngx_http_request_t *r,
-    ngx_http_gw_transcode_ctx_t *ctx, u_char *p, u_char *last,
+    ngx_http_gw_transcode_ctx_t *ctx, u_char **pos, u_char *last,
     ngx_chain_t ***ll)
 {
+    size_t       limit;
     ngx_int_t    rc;
     ngx_str_t    element;
     const char  *error;
 
     if (ctx->kind == NGX_HTTP_GW_TRANSCODE_WEB) {
-        return ngx_http_gw_transcode_decode(r, ctx, p, last, ll);
+        return ngx_http_gw_transcode_decode(r, ctx, *pos, last, ll);
     }
 
     if (ctx->binding->raw_in) {
-        return ngx_http_gw_transcode_chunk(r, ctx, p, last, ll);
+        return ngx_http_gw_transcode_chunk(r, ctx, *pos, last, ll);
     }
+
+    limit = ctx->spent + NGX_HTTP_GW_TRANSCODE_BUDGET / 4;
 
     if (ctx->splitter == NULL) {
         ctx->splitter = ngx_gw_splitter_create(r->pool, ctx->lines,
@@ -273,7 +415,7 @@ ngx_http_gw_transcode_piece(ngx_http_request_t *r,
     }
 
     for ( ;; ) {
-        rc = ngx_gw_splitter_take(ctx->splitter, &p, last, &element, &error);
+        rc = ngx_gw_splitter_take(ctx->splitter, pos, last, &element, &error);
 
         if (rc == NGX_AGAIN) {
             return NGX_OK;
@@ -287,6 +429,14 @@ ngx_http_gw_transcode_piece(ngx_http_request_t *r,
 
         if (rc != NGX_OK) {
             return rc;
+        }
+
+        /* what the URL gives is read anew, and a parser is made */
+
+        ctx->spent += element.len + 4 * r->args.len + 1024;
+
+        if (ctx->spent >= limit) {
+            return NGX_AGAIN;
         }
     }
 }
