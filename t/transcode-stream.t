@@ -237,18 +237,19 @@ location /v {
         my $tag = unique();
         my $memory = memory();
 
-        my ($n, $started) = slowly(call('/v1/watch/1000', @more, wait => 50,
+        my ($n, $started) = slowly(call('/v1/watch/2000', @more, wait => 50,
                                         do => { tag => $tag,
                                                 size => 60000 }), $tag);
 
-        cmp_ok($n, '<', 500, "$name: the service waits");
+        # the kernel takes tens of megabytes by itself
+        cmp_ok($n, '<', 1500, "$name: the service waits");
         cmp_ok($n, '>', 0, "$name: it has begun");
         cmp_ok(memory() - $memory, '<', 12000, "$name: memory");
 
         my $res = finish($started);
 
-        is(scalar(() = $res->{body} =~ /"id"/g), 1000, "$name: all came");
-        is(scalar(() = $res->{body} =~ /"x{60000}"/g), 1000, "$name: whole");
+        is(scalar(() = $res->{body} =~ /"id"/g), 2000, "$name: all came");
+        is(scalar(() = $res->{body} =~ /"x{60000}"/g), 2000, "$name: whole");
         occurred($name, 'done', $tag, 1);
     }]
 } (['an array'], ['lines', @ndjson])),
