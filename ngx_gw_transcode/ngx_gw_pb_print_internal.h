@@ -20,8 +20,13 @@
 #include "ngx_gw_pb_print.h"
 
 
-/* what a scalar takes with brackets, comma, and what is written in excess */
-#define NGX_GW_PB_PRINT_ROOM     96
+/*
+ * There is room for that much where a value begins: a map's key, or a bracket,
+ * and a scalar, the name of an enum if it is short, a comma, and what is
+ * written in excess.
+ */
+#define NGX_GW_PB_PRINT_ROOM     128
+#define NGX_GW_PB_PRINT_SHORT    64
 
 /* texts longer than that are copied piece by piece */
 #define NGX_GW_PB_PRINT_TEXT     1024
@@ -120,6 +125,8 @@ struct ngx_gw_pb_printer_s {
     size_t                      written;  /* in those before it */
     ngx_chain_t                *link;     /* of the buffer */
     ngx_chain_t               **undo;     /* to the first buffer that is new */
+    ngx_chain_t                *tail;     /* the one before it, if that is */
+    u_char                     *tail_last;  /* written to as well */
     ngx_chain_t                *head;     /* of the chain that link is of */
     ngx_chain_t                *free;
 

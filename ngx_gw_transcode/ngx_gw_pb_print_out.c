@@ -39,6 +39,8 @@ ngx_gw_pb_print_open(ngx_gw_pb_printer_t *pr, ngx_chain_t **out, size_t hint)
         {
             b = cl->buf;
             pr->undo = &cl->next;
+            pr->tail = cl;
+            pr->tail_last = b->last;
 
             goto found;
         }
@@ -57,6 +59,7 @@ ngx_gw_pb_print_open(ngx_gw_pb_printer_t *pr, ngx_chain_t **out, size_t hint)
 
     *link = cl;
     pr->undo = link;
+    pr->tail = NULL;
 
     b = cl->buf;
 
@@ -90,6 +93,16 @@ void
 ngx_gw_pb_print_abort(ngx_gw_pb_printer_t *pr)
 {
     ngx_gw_pb_print_cut(pr, pr->undo);
+
+    if (pr->tail) {
+
+        /* it was appended to a buffer that there was */
+
+        pr->tail->buf->last = pr->tail_last;
+        pr->link = pr->tail;
+
+        return;
+    }
 
     pr->head = NULL;
     pr->link = NULL;

@@ -193,7 +193,7 @@ ngx_gw_pb_print_enum(ngx_gw_pb_printer_t *pr, const ngx_gw_pb_field_t *field,
         return ngx_gw_pb_print_signed(dst, n);
     }
 
-    if (value->print.len > NGX_GW_PB_PRINT_ROOM - 8) {
+    if (value->print.len > NGX_GW_PB_PRINT_SHORT) {
         return ngx_gw_pb_print_text(pr, value->print.data, value->print.len,
                                     dst);
     }
