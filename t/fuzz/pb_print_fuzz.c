@@ -41,23 +41,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static ngx_pool_t          *tables;
 static ngx_gw_pb_schema_t  *schema;
+static u_char               filler[1024];
 
 
 static void
 load(void)
 {
     FILE        *f;
-    ngx_str_t    set[3], error;
+    ngx_str_t    set[4], error;
     ngx_uint_t   i, which;
 
     static const char  *names[] = {
         "t/data/proto/kitchen.pb", "t/data/proto/legacy.pb",
-        "t/data/proto/editions.pb"
+        "t/data/proto/editions.pb", "t/data/proto/long.pb"
     };
 
     ngx_gw_json_init(1);
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         f = fopen(names[i], "rb");
         must(f);
 
@@ -69,9 +70,9 @@ load(void)
 
     tables = ngx_create_pool(4096, NULL);
 
-    must(ngx_gw_pb_load(tables, set, 3, &schema, &which, &error) == NGX_OK);
+    must(ngx_gw_pb_load(tables, set, 4, &schema, &which, &error) == NGX_OK);
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         free(set[i].data);
     }
 }
@@ -115,12 +116,14 @@ join(ngx_pool_t *pool, ngx_chain_t *cl, size_t len)
 }
 
 
+/* behind some other bytes, so that buffers end anywhere */
+
 static ngx_int_t
 print(ngx_pool_t *pool, const ngx_gw_pb_print_conf_t *conf,
     ngx_gw_pb_message_t *message, ngx_gw_pb_field_t *field,
     ngx_str_t *wire, ngx_uint_t careful, ngx_str_t *text)
 {
-    size_t                len;
+    size_t                len, fill;
     ngx_int_t             rc;
     ngx_chain_t          *out;
     ngx_gw_pb_printer_t  *pr;
@@ -133,15 +136,22 @@ print(ngx_pool_t *pool, const ngx_gw_pb_print_conf_t *conf,
 
     pr->careful = careful;
 
+    fill = careful ? ngx_murmur_hash2(wire->data, wire->len) % 1024 : 0;
+
+    must(ngx_gw_pb_print_bytes(pr, filler, fill, &out, &len) == NGX_OK);
+
     rc = ngx_gw_pb_print(pr, message, field, wire->data, wire->len, &out,
                          &len);
 
     if (rc == NGX_OK) {
         *text = join(pool, out, len);
 
+        text->data += fill;
+        text->len -= fill;
+
     } else {
         must(rc == NGX_DECLINED);
-        must(out == NULL && len == 0);
+        must(len == fill && join(pool, out, len).len == fill);
 
         *text = *ngx_gw_pb_printer_error(pr);
         must(text->len);

@@ -18,6 +18,11 @@
 
 #define N(a)  (sizeof(a) / sizeof((a)[0]))
 
+/* keys that are as long as they can be, and names */
+#define LONG(n)                                                               \
+    "1{1:-112345678901234567" #n " 2:1} 1{1:-122345678901234567" #n " 2:1}"   \
+    "1{1:-132345678901234567" #n " 2:1} 1{1:-142345678901234567" #n " 2:1}"
+
 static ngx_pool_t          *pool;
 static ngx_gw_pb_schema_t  *schema;
 
@@ -558,15 +563,23 @@ check_buffers(const char *type, const char *notation, const char *o)
     (void) print(pr, message, NULL, wire, n, &out);
     want = strdup(text);
 
-    filler = malloc(1024);
-    memset(filler, 'x', 1024);
+    filler = malloc(2 * 1024);
+    memset(filler, 'x', 2 * 1024);
     ok = 1;
 
-    for (fill = 1; fill <= 1024 && ok; fill++) {
+    for (fill = 1; fill <= 2 * 1024 && ok; fill++) {
 
-        /* of a buffer of 2048 bytes, and among those that were used */
+        /* of a buffer of 2048 bytes, or among those that were used */
 
-        ngx_gw_pb_printer_release(pr, out);
+        if (fill <= 1024) {
+            ngx_destroy_pool(temp);
+            temp = ngx_create_pool(4096, NULL);
+            pr = ngx_gw_pb_printer_create(temp, &conf);
+
+        } else {
+            ngx_gw_pb_printer_release(pr, out);
+        }
+
         out = NULL;
         len = 0;
 
@@ -626,6 +639,33 @@ check_buffers(const char *type, const char *notation, const char *o)
     join(out, len);
     ok = ok && len == 2 * strlen(want)
          && strcmp(text + strlen(want), want) == 0;
+
+    /* malformed, but more than fits in what is left of a buffer */
+
+    ngx_gw_pb_printer_release(pr, out);
+    ngx_destroy_pool(temp);
+    temp = ngx_create_pool(4096, NULL);
+    pr = ngx_gw_pb_printer_create(temp, &conf);
+    out = NULL;
+    len = 0;
+
+    if (ngx_gw_pb_print_bytes(pr, filler, 100, &out, &len) != NGX_OK
+        || ngx_gw_pb_print(pr, message, NULL, again, n + 1, &out, &len)
+           != NGX_DECLINED)
+    {
+        ok = 0;
+    }
+
+    join(out, len);
+    ok = ok && len == 100 && memcmp(text, filler, len) == 0
+         && out->next == NULL;
+
+    if (ngx_gw_pb_print(pr, message, NULL, wire, n, &out, &len) != NGX_OK) {
+        ok = 0;
+    }
+
+    join(out, len);
+    ok = ok && len == 100 + strlen(want) && strcmp(text + 100, want) == 0;
 
     unit_ok(ok, "%s: %.30s: nothing is left of what is refused", type,
             notation);
@@ -808,10 +848,11 @@ static void
 load(void)
 {
     FILE        *f;
-    ngx_str_t    set[3], error;
+    ngx_str_t    set[4], error;
     ngx_uint_t   i, which;
 
-    static const char  *names[] = { "kitchen", "legacy", "editions" };
+    static const char  *names[] = { "kitchen", "legacy", "editions",
+                                    "long" };
     static char         path[64];
 
     for (i = 0; i < N(names); i++) {
@@ -886,6 +927,9 @@ main(void)
     check_buffers(K "Maps", "12{1*700\"a\"} 12{1*700\"b\" 2:1} 14{2{1{}}}"
                             "13{1*300\"a\" 2{}}", "");
     check_buffers(K "Mixed", "2{} 4{} 5{1{}} 7{1{} 5{} 19{}}", "u");
+    check_buffers("long.v1.Long", LONG(0) LONG(1) LONG(2) LONG(3) LONG(4), "");
+    check_buffers("long.v1.Long", LONG(0) LONG(1) "1{1:-5 2:2} 2<1 1 1 2 1>"
+                                  "3:2", "ui");
     check_buffers(G "FieldMask", "1*900\"a_b\" 1*900\"c\"", "");
 
     costs();
