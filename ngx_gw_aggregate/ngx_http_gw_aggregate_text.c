@@ -354,7 +354,7 @@ ngx_http_gw_text_about(ngx_http_gw_aggregate_loc_conf_t *conf,
     name.data = piece->text.data + 8;
     name.len = piece->text.len - 8;
 
-    suffix = name.data + name.len;
+    suffix = name.data + name.len - 1;
 
     while (suffix > name.data && *suffix != '_') {
         suffix--;
