@@ -312,11 +312,14 @@ again:
             }
         }
 
-        ctx->type.data = ngx_pstrdup(r->pool, &type);
+        /* nginx looks for its charset as far as the next NUL */
+
+        ctx->type.data = ngx_pnalloc(r->pool, type.len + 1);
         if (ctx->type.data == NULL) {
             return NGX_ERROR;
         }
 
+        (void) ngx_cpystrn(ctx->type.data, type.data, type.len + 1);
         ctx->type.len = type.len;
     }
 

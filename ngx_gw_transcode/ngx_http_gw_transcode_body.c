@@ -542,7 +542,10 @@ ngx_http_gw_transcode_mask(ngx_http_request_t *r,
 
     p = ngx_cpymem(head, field->tag, field->ntag);
     p = ngx_gw_pb_write_varint(p, mask.len);
-    p = ngx_cpymem(p, mask.data, mask.len);
+
+    if (mask.len) {
+        p = ngx_cpymem(p, mask.data, mask.len);
+    }
 
     if (ngx_http_gw_transcode_link(r, &tail, head, p) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
