@@ -305,7 +305,10 @@ location /v {
                    glob "/proc/{$pid," . CORE::join(',', grep { /\d/ }
                        split /\s+/, `pgrep -P $pid`) . '}/status';
 
-    cmp_ok($memory, '<', 30000, "$name: memory, $memory KiB");
+    # sanitizers do not give back what is freed
+
+    cmp_ok($memory, '<', 30000, "$name: memory, $memory KiB")
+        unless $ENV{TEST_GW_SANITIZER_LOG};
 
     release($word);
     $socket->blocking(1);

@@ -158,7 +158,8 @@ fault('no type', 'protocol', ['headers', [[':status', '200']]],
     [$what, fake([[@head], ['message', { id => 5 }], ['sleep', 0.1], @steps],
                  stream => 1), 200, undef,
      body => qr/^\[\{"id":"5"\},\{"error":\{"code":(?:13|14),"message":"[^"]+","details":\[\]\}\}\]$/],
-    ["$what, at once", fake([[@head], ['message', { id => 5 }], @steps],
+    ["$what, at once", fake([['at once'], [@head],
+                             ['message', { id => 5 }], @steps],
                             stream => 1), qr/^(?:200|502)$/, undef,
      body => qr/"code":(?:13|14),"message":"[^"]+","details":\[\]\}(?:\}\])?\s*$/]
 } (
@@ -172,6 +173,20 @@ fault('no type', 'protocol', ['headers', [[':status', '200']]],
     ['a malformed message', bytes("\0\0\0\0\1\x10"), [@ok]],
     ['no UTF-8', bytes("\0\0\0\0\3\x0a\1\xff"), [@ok]],
     ['compressed', bytes("\1\0\0\0\1x"), [@ok]],
+)),
+(map {
+    my ($accept, $body) = @$_;
+
+    ["what comes with a malformed one is sent: $accept",
+     fake([[@head], ['message', { id => 5 }], ['sleep', 0.1], ['at once'],
+           ['message', { id => 6 }], bytes("\0\0\0\0\1\x10"), [@ok]],
+          stream => 1, headers => ["Accept: $accept"]), 200, undef,
+     body => $body]
+} (
+    ['application/json', qr/^\[\{"id":"5"\},\{"id":"6"\},\{"error":\{/],
+    ['application/x-ndjson', qr/^\{"id":"5"\}\n\{"id":"6"\}\n\{"error":\{/],
+    ['text/event-stream',
+     qr/^data: \{"id":"5"\}\n\ndata: \{"id":"6"\}\n\nevent: error\ndata: \{"error"/],
 )),
 ['no message, and OK', fake([[@head], [@ok]], stream => 1), 200, 0,
  body => '[]'],

@@ -5,6 +5,11 @@ use GwGrpc;
 
 our $bytes = join '', map { chr } 0 .. 255;
 
+our @one = (['headers', [[':status', '200'],
+                         ['content-type', 'application/grpc']]],
+            ['data', b64("\0\0\0\0\x05\x12\x03one")]);
+our @bad = (['headers', [['grpc-status', '8']], 5]);
+
 sub chunk { return sprintf "%x\r\n%s\r\n", length $_[0], $_[0] }
 
 run_tests();
@@ -90,20 +95,40 @@ __DATA__
                          do => { code => 5, message => 'm' }), 404, 5,
  body => '{"code":5,"message":"m","details":[]}'],
 (map {
-    my ($what, %do) = @$_;
+    my ($what, @steps) = @$_;
 
     ["an error within breaks it off, $what", sub {
         my ($name) = @_;
 
-        my $res = arrivals(call('/v1/download/stream',
-            do => { code => 5, after => 1, %do,
-                    data => [map { b64($_) } qw(one two)] }));
+        my $res = arrivals(fake(\@steps, stream => 'body'));
 
         is($res->{code}, 200, "$name: code");
-        like($res->{raw}, qr/one/, "$name: what came");
         is($res->{whole}, 0, "$name: no end");
     }]
-} ['at once'], ['after a while', gap => 0.2]),
+} (
+    ['at once', ['at once'], @main::one, @main::bad],
+    ['after a while', @main::one, ['sleep', 0.2], @main::bad],
+    ['closed', @main::one, ['sleep', 0.2], ['close']],
+    ['reset', @main::one, ['sleep', 0.2], ['rst', 2]],
+    ['cut', @main::one, ['sleep', 0.2], ['data', b64("\0\0\0\0\3")], ['close']],
+    ['no message', @main::one, ['sleep', 0.2],
+     ['data', b64("\0\0\0\0\1\xff")]],
+)),
+['no error, at once', fake([['at once'], @main::one,
+                            ['headers', [['grpc-status', '0']], 5]],
+                           stream => 'body'), 200, 0, body => 'one',
+ 'Content-Length' => 3],
+['what came before an error', sub {
+    my ($name) = @_;
+
+    my $res = arrivals(call('/v1/download/stream',
+        do => { code => 5, after => 1, gap => 0.2,
+                data => [map { b64($_) } qw(one two)] }));
+
+    is($res->{code}, 200, "$name: code");
+    like($res->{raw}, qr/one/, "$name: what came");
+    is($res->{whole}, 0, "$name: no end");
+}],
 
 
 

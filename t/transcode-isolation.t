@@ -119,7 +119,14 @@ __DATA__
 
 === TEST 3: connections to the service
 --- http_config eval: $GwGrpc::HTTP
---- config eval: $GwGrpc::ALL
+--- config eval
+$GwGrpc::ALL . <<'_EOC_'
+location /v1/watch {
+    gw_transcode test.v1.Test;
+    gw_transcode_max_message 1000;
+    grpc_pass grpc://service;
+}
+_EOC_
 --- cases
 ['are used again', sub {
     my ($name) = @_;
@@ -144,6 +151,22 @@ __DATA__
     $peers{told(http(%{ call("/v1/items/$_") }))->{peer}}++ for 1 .. 10;
     cmp_ok(scalar keys %peers, '<', 9, "$name: the same")
         or diag(json(\%peers));
+}],
+['not behind a failure in a stream', sub {
+    my ($name) = @_;
+
+    my $before = told(http(%{ call('/v1/items/1') }))->{peer};
+
+    like(http(%{ call('/v1/watch/3', do => { gap => 0.1, answer =>
+             [{ id => 1 }, { text => 'x' x 2000 }, { id => 3 }] }) })
+         ->{body}, qr/^\[\{"id":"1"\},\{"error":/, "$name: too large");
+
+    for my $n (1 .. 3) {
+        my $told = told(http(%{ call("/v1/items/$n") }));
+
+        is($told->{request}{id}, $n, "$name: the next");
+        isnt($told->{peer}, $before, "$name: another connection");
+    }
 }],
 ['not behind a failure', sub {
     my ($name) = @_;

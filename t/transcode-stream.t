@@ -244,7 +244,10 @@ location /v {
         # the kernel takes tens of megabytes by itself
         cmp_ok($n, '<', 1500, "$name: the service waits");
         cmp_ok($n, '>', 0, "$name: it has begun");
-        cmp_ok(memory() - $memory, '<', 12000, "$name: memory");
+        # sanitizers do not give back what is freed
+
+        cmp_ok(memory() - $memory, '<', 12000, "$name: memory")
+            unless $ENV{TEST_GW_SANITIZER_LOG};
 
         my $res = finish($started);
 

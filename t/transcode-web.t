@@ -155,7 +155,7 @@ __DATA__
              'grpc-status-details-bin' => qr/./)],
     ["$form: an error, by a header alone", web('Echo', $item, text => $text,
         do => { code => 5, message => "m" }), 200, 5,
-     'Grpc-Status' => '5', 'Grpc-Message' => 'm',
+     'Grpc-Status' => '5', 'Grpc-Message' => 'm', body => '',
      'Content-Type' => $types{$text}],
     ["$form: an error behind messages", web('Watch', "\x10\5", text => $text,
         do => { code => 8, message => 'm', after => 2 }), 200, undef, @type,

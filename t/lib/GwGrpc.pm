@@ -127,12 +127,15 @@ sub printable {
 }
 
 
-# One for the fake service: steps, see grpc_server.py.
+# One for the fake service: steps, see grpc_server.py.  stream => 1 is of a
+# stream, stream => 'body' one of HttpBody.
 
 sub fake {
     my ($steps, %arg) = @_;
 
-    my $uri = delete $arg{stream} ? '/v1/fake/stream' : '/v1/fake';
+    my $stream = delete $arg{stream};
+    my $uri = !$stream ? '/v1/fake'
+              : $stream eq 'body' ? '/v1/fake/body' : '/v1/fake/stream';
 
     return call("$uri?script="
                 . (MIME::Base64::encode_base64url(json($steps))), %arg);

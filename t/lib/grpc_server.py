@@ -375,11 +375,13 @@ class Fake:
     ["rst", code], ["goaway", code]
     ["sleep", seconds]
     ["slowly", seconds]            what follows is sent a byte at a time
+    ["at once"]                    what follows is sent with one write
     ["close"], ["abort"]           the latter with a reset of TCP
     """
 
     def __init__(self, service, port):
         self.service = service
+        self.local = threading.local()
         self.listen = socket.socket()
         self.listen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listen.bind(('127.0.0.1', port))
@@ -402,7 +404,8 @@ class Fake:
             conn.close()
 
     def talk(self, conn):
-        self.gap = 0
+        self.local.gap = 0
+        self.local.whole = None
         read(conn, 24)
         conn.sendall(frame(4, 0, 0, b''))
 
@@ -434,6 +437,8 @@ class Fake:
 
                     for step in json.loads(request.script):
                         self.step(conn, stream, *step)
+
+                    self.flush(conn)
 
             elif kind == 3:
                 self.service.event('reset', 'fake', stream,
@@ -474,7 +479,10 @@ class Fake:
             time.sleep(args[0])
 
         elif what == 'slowly':
-            self.gap = args[0]
+            self.local.gap = args[0]
+
+        elif what == 'at once':
+            self.local.whole = b''
 
         elif what == 'abort':
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -482,19 +490,30 @@ class Fake:
             raise EOFError
 
         elif what == 'close':
+            self.flush(conn)
             raise EOFError
 
         else:
             raise ValueError(what)
 
+    def flush(self, conn):
+        if self.local.whole:
+            conn.sendall(self.local.whole)
+
+        self.local.whole = None
+
     def send(self, conn, data):
-        if not self.gap:
+        if self.local.whole is not None:
+            self.local.whole += data
+            return
+
+        if not self.local.gap:
             conn.sendall(data)
             return
 
         for byte in data:
             conn.sendall(bytes((byte,)))
-            time.sleep(self.gap)
+            time.sleep(self.local.gap)
 
 
 def frame(kind, flags, stream, payload):
