@@ -211,6 +211,13 @@ ngx_gw_pb_print_run(ngx_gw_pb_printer_t *pr,
     pr->wire = wire;
     pr->wire_end = wire + len;
 
+    if (field && (field->oneof || field->map)) {
+
+        /* another one of its oneof, or a key again, would not be seen */
+
+        pr->careful = 1;
+    }
+
     level = pr->level;
 
     ngx_gw_pb_print_mark(pr, *dst, &mark);
@@ -241,9 +248,7 @@ ngx_gw_pb_print_run(ngx_gw_pb_printer_t *pr,
             fr->gaps = 0;
             fr->simple = 0;
 
-            /* another one of its oneof, or a key again, would not be seen */
-
-            if ((pr->careful || field->oneof || field->map)
+            if (pr->careful
                 && ngx_gw_pb_print_prepare(pr, fr, &part) != NGX_OK)
             {
                 *dst = NULL;

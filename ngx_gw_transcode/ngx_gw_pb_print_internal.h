@@ -106,7 +106,6 @@ typedef struct {
 typedef struct {
     uint64_t                    v;
     const u_char               *data;     /* NULL: v is the key, not a length */
-    ngx_uint_t                  dropped;
 } ngx_gw_pb_print_key_t;
 
 
@@ -146,7 +145,9 @@ struct ngx_gw_pb_printer_s {
 
     /* for keys of a map */
     ngx_gw_pb_print_key_t      *entries;
+    uint32_t                    nentries;
     uint32_t                    max_entries;
+    size_t                      nslots;   /* of the table; 0: not yet */
 
     /* for oneofs and keys of a map */
     uint32_t                   *table;

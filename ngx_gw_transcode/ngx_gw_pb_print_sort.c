@@ -41,10 +41,8 @@ static ngx_int_t ngx_gw_pb_print_reduce(ngx_gw_pb_printer_t *pr,
 static ngx_int_t ngx_gw_pb_print_latest(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_field_t *field, uint64_t *keys, size_t n);
 static ngx_int_t ngx_gw_pb_print_add_entry(ngx_gw_pb_printer_t *pr,
-    const ngx_gw_pb_field_t *field, const u_char *p, const u_char *end,
-    uint32_t i);
-static ngx_int_t ngx_gw_pb_print_same(ngx_gw_pb_printer_t *pr, uint32_t n,
-    uint32_t *dropped);
+    const ngx_gw_pb_field_t *field, const u_char *p, const u_char *end);
+static ngx_int_t ngx_gw_pb_print_add_slot(ngx_gw_pb_printer_t *pr, uint32_t i);
 static ngx_uint_t ngx_gw_pb_print_same_key(ngx_gw_pb_print_key_t *a,
     ngx_gw_pb_print_key_t *b);
 static ngx_int_t ngx_gw_pb_print_table(ngx_gw_pb_printer_t *pr, size_t n);
@@ -454,27 +452,26 @@ static ngx_int_t
 ngx_gw_pb_print_latest(ngx_gw_pb_printer_t *pr, const ngx_gw_pb_field_t *field,
     uint64_t *keys, size_t n)
 {
-    uint32_t       i, dropped;
+    size_t         i;
     uint64_t       tag, len;
+    ngx_int_t      rc;
     const u_char  *p;
 
-    for (i = 0; i < n; i++) {
+    pr->nentries = 0;
+    pr->nslots = 0;
+
+    for (i = n; i-- > 0; /* void */) {
         p = ngx_gw_pb_print_varint(pr->wire + (uint32_t) keys[i], pr->wire_end,
-                                  &tag);
+                                   &tag);
         p = ngx_gw_pb_print_value(p, pr->wire_end, NGX_GW_PB_LEN, &len);
 
-        if (ngx_gw_pb_print_add_entry(pr, field, p, p + len, i) != NGX_OK) {
-            return pr->rc;
-        }
-    }
+        rc = ngx_gw_pb_print_add_entry(pr, field, p, p + len);
 
-    if (ngx_gw_pb_print_same(pr, (uint32_t) n, &dropped) != NGX_OK) {
-        return pr->rc;
-    }
-
-    for (i = 0; dropped && i < n; i++) {
-        if (pr->entries[i].dropped) {
+        if (rc == NGX_AGAIN) {
             keys[i] = NGX_GW_PB_PRINT_DROPPED;
+
+        } else if (rc != NGX_OK) {
+            return rc;
         }
     }
 
@@ -487,19 +484,19 @@ ngx_gw_pb_print_unique(ngx_gw_pb_printer_t *pr,
     const ngx_gw_pb_message_t *message, const ngx_gw_pb_field_t *field,
     const u_char *p, const u_char *end, uint32_t group)
 {
-    uint32_t                  n, dropped;
     uint64_t                  tag, len;
     ngx_int_t                 rc;
     const u_char             *at, *q;
     const ngx_gw_pb_field_t  *known;
 
-    n = 0;
+    pr->nentries = 0;
+    pr->nslots = 0;
 
     for ( ;; ) {
         rc = ngx_gw_pb_print_walk(pr, message, &p, end, group, &at, &known);
 
         if (rc == NGX_DONE || (rc == NGX_OK && known != field)) {
-            break;
+            return NGX_OK;
         }
 
         if (rc != NGX_OK) {
@@ -509,52 +506,47 @@ ngx_gw_pb_print_unique(ngx_gw_pb_printer_t *pr,
         q = ngx_gw_pb_print_varint(at, end, &tag);
         q = ngx_gw_pb_print_value(q, end, NGX_GW_PB_LEN, &len);
 
-        if (ngx_gw_pb_print_add_entry(pr, field, q, q + len, n) != NGX_OK) {
-            return pr->rc;
+        rc = ngx_gw_pb_print_add_entry(pr, field, q, q + len);
+
+        if (rc != NGX_OK) {
+            return rc;
         }
-
-        n++;
     }
-
-    if (ngx_gw_pb_print_same(pr, n, &dropped) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return dropped ? NGX_AGAIN : NGX_OK;
 }
 
 
+/* adds a key to pr->entries; NGX_AGAIN: it is among them */
+
 static ngx_int_t
 ngx_gw_pb_print_add_entry(ngx_gw_pb_printer_t *pr,
-    const ngx_gw_pb_field_t *field, const u_char *p, const u_char *end,
-    uint32_t i)
+    const ngx_gw_pb_field_t *field, const u_char *p, const u_char *end)
 {
-    uint32_t                  n;
+    uint32_t                  i, n;
     ngx_gw_pb_print_key_t    *key;
     ngx_gw_pb_print_entry_t   e;
 
-    if (i == pr->max_entries) {
-        n = i ? 2 * i : 2 * NGX_GW_PB_PRINT_FEW;
+    n = pr->nentries;
 
+    if (n == pr->max_entries) {
         key = ngx_gw_pb_print_grow(pr, pr->entries,
-                                   sizeof(ngx_gw_pb_print_key_t), i, n);
+                                   sizeof(ngx_gw_pb_print_key_t), n,
+                                   n ? 2 * n : NGX_GW_PB_PRINT_FEW);
         if (key == NULL) {
             return NGX_ERROR;
         }
 
         pr->entries = key;
-        pr->max_entries = n;
+        pr->max_entries = n ? 2 * n : NGX_GW_PB_PRINT_FEW;
     }
 
     if (ngx_gw_pb_print_entry(pr, field, p, end, &e) == NGX_DECLINED) {
         return NGX_DECLINED;
     }
 
-    key = &pr->entries[i];
+    key = &pr->entries[n];
 
-    key->v = e.key ? e.key_v : 0;
+    key->v = e.key_v;
     key->data = NULL;
-    key->dropped = 0;
 
     switch (field->message->fields[0].type) {
 
@@ -573,70 +565,69 @@ ngx_gw_pb_print_add_entry(ngx_gw_pb_printer_t *pr,
         break;
     }
 
-    return NGX_OK;
-}
-
-
-/* looks for entries, of n, whose keys come again, and counts them */
-
-static ngx_int_t
-ngx_gw_pb_print_same(ngx_gw_pb_printer_t *pr, uint32_t n, uint32_t *dropped)
-{
-    size_t                  size;
-    uint32_t                i, j, slot;
-    ngx_gw_pb_print_key_t  *key;
-
-    *dropped = 0;
-
-    if (n <= NGX_GW_PB_PRINT_FEW) {
+    if (n < NGX_GW_PB_PRINT_FEW) {
 
         for (i = 0; i < n; i++) {
-            for (j = i + 1; j < n; j++) {
-                if (ngx_gw_pb_print_same_key(&pr->entries[i],
-                                             &pr->entries[j]))
-                {
-                    pr->entries[i].dropped = 1;
-                    (*dropped)++;
-                    break;
-                }
+            if (ngx_gw_pb_print_same_key(&pr->entries[i], key)) {
+                return NGX_AGAIN;
             }
         }
+
+        pr->nentries++;
 
         return NGX_OK;
     }
 
-    for (size = 32; size < 2 * (size_t) n; size *= 2) { /* void */ }
+    if (2 * (size_t) n >= pr->nslots) {
 
-    if (ngx_gw_pb_print_table(pr, size) != NGX_OK) {
-        return NGX_ERROR;
-    }
+        pr->nslots = pr->nslots ? 2 * pr->nslots : 4 * NGX_GW_PB_PRINT_FEW;
 
-    for (i = n; i-- > 0; /* void */) {
-        key = &pr->entries[i];
+        if (ngx_gw_pb_print_table(pr, pr->nslots) != NGX_OK) {
+            return NGX_ERROR;
+        }
 
-        slot = key->data ? ngx_gw_json_hash(key->data, key->v)
-                         : ngx_gw_json_hash((u_char *) &key->v, 8);
-
-        for ( ;; ) {
-            slot &= size - 1;
-            j = pr->table[slot];
-
-            if (j == 0) {
-                pr->table[slot] = i + 1;
-                break;
-            }
-
-            if (ngx_gw_pb_print_same_key(key, &pr->entries[j - 1])) {
-                key->dropped = 1;
-                (*dropped)++;
-                break;
-            }
-
-            slot++;
+        for (i = 0; i < n; i++) {
+            (void) ngx_gw_pb_print_add_slot(pr, i);
         }
     }
 
+    if (ngx_gw_pb_print_add_slot(pr, n) != NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    pr->nentries++;
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_gw_pb_print_add_slot(ngx_gw_pb_printer_t *pr, uint32_t i)
+{
+    uint32_t                other;
+    size_t                  slot;
+    ngx_gw_pb_print_key_t  *key;
+
+    key = &pr->entries[i];
+
+    slot = key->data ? ngx_gw_json_hash(key->data, key->v)
+                     : ngx_gw_json_hash((u_char *) &key->v, 8);
+
+    for ( ;; ) {
+        slot &= pr->nslots - 1;
+        other = pr->table[slot];
+
+        if (other == 0) {
+            pr->table[slot] = i + 1;
+            return NGX_OK;
+        }
+
+        if (ngx_gw_pb_print_same_key(key, &pr->entries[other - 1])) {
+            return NGX_AGAIN;
+        }
+
+        slot++;
+    }
 }
 
 
