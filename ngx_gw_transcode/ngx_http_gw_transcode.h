@@ -127,6 +127,7 @@ typedef struct {
     ngx_http_gw_error_t            error;      /* the others' $gw_error */
     ngx_int_t                      content_length;  /* indexes of variables */
     ngx_int_t                      internal_trailers;
+    ngx_int_t                      gw_error;
     ngx_uint_t                     used;
 } ngx_http_gw_transcode_main_conf_t;
 

@@ -191,6 +191,7 @@ ngx_http_gw_transcode_create_main_conf(ngx_conf_t *cf)
 
     conf->content_length = NGX_CONF_UNSET;
     conf->internal_trailers = NGX_CONF_UNSET;
+    conf->gw_error = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -361,6 +362,13 @@ ngx_http_gw_transcode_init(ngx_conf_t *cf)
 
     tmcf->internal_trailers = ngx_http_get_variable_index(cf, &name);
     if (tmcf->internal_trailers == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&name, "gw_error");
+
+    tmcf->gw_error = ngx_http_get_variable_index(cf, &name);
+    if (tmcf->gw_error == NGX_ERROR) {
         return NGX_ERROR;
     }
 

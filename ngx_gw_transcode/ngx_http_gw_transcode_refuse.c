@@ -15,7 +15,8 @@ static ngx_int_t ngx_http_gw_transcode_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_gw_transcode_status(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
-static ngx_uint_t ngx_http_gw_transcode_claimed(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_gw_transcode_claimed(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -114,7 +115,7 @@ ngx_http_gw_transcode_header_filter(ngx_http_request_t *r)
     /* an error_page has another body */
 
     if (ctx != ngx_http_get_module_ctx(r, ngx_http_gw_transcode_module)
-        || ngx_http_gw_transcode_claimed(r))
+        || ngx_http_gw_transcode_claimed(r, ctx))
     {
         return ngx_http_next_header_filter(r);
     }
@@ -139,20 +140,27 @@ ngx_http_gw_transcode_header_filter(ngx_http_request_t *r)
 }
 
 
-/* 1: another module answers for the status */
+/*
+ * 1: another module answers for the status.  It may have been loaded behind
+ * this one, so that the variable is asked as a whole.
+ */
 
 static ngx_uint_t
-ngx_http_gw_transcode_claimed(ngx_http_request_t *r)
+ngx_http_gw_transcode_claimed(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx)
 {
-    ngx_http_variable_value_t           v;
+    ngx_http_variable_value_t          *v;
     ngx_http_gw_transcode_main_conf_t  *tmcf;
+
+    if (ctx->refused) {
+        return 0;
+    }
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_gw_transcode_module);
 
-    ngx_memzero(&v, sizeof(ngx_http_variable_value_t));
+    v = ngx_http_get_flushed_variable(r, tmcf->gw_error);
 
-    return ngx_http_gw_error_next(r, &v, &tmcf->error) == NGX_OK
-           && v.valid && !v.not_found && v.len;
+    return v && !v->not_found && v->len;
 }
 
 
