@@ -4,6 +4,7 @@ The caller is the one that the gateway names in the metadatum x-user."""
 
 import argparse
 import concurrent.futures
+import os
 import pathlib
 import signal
 import threading
@@ -145,6 +146,12 @@ def main():
         args.descriptor.read_bytes()).file
     messages = message_factory.GetMessages(files)
 
+    # A handler would run amid whatever the main thread does, and threads of
+    # gRPC's may hold on to the process: signals are waited for instead, by
+    # this thread alone, and the end is not put off.
+    ending = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(max_workers=16),
         options=[("grpc.so_reuseport", 0)])
@@ -152,13 +159,10 @@ def main():
         (handlers(Shipping(messages), files, messages),))
     server.add_insecure_port(f"127.0.0.1:{args.port}")
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-
     server.start()
-    stop.wait()
-    server.stop(STOP_TIMEOUT).wait()
+    signal.sigwait(ending)
+    server.stop(STOP_TIMEOUT).wait(2 * STOP_TIMEOUT)
+    os._exit(0)
 
 
 if __name__ == "__main__":
