@@ -208,6 +208,8 @@ typedef struct {
     unsigned                       grpc:1;     /* gRPC-Web: the service has
                                                   sent gRPC */
     unsigned                       keepalive:1;    /* r's, at first */
+    unsigned                       told:1;     /* gRPC-Web: trailers have a
+                                                  status */
     unsigned                       typed:1;    /* Content-Type says JSON */
     unsigned                       lines:1;    /* NDJSON comes */
     unsigned                       pieces:1;   /* the body came in several */

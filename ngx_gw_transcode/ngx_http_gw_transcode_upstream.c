@@ -302,6 +302,8 @@ ngx_http_gw_transcode_reinit_request(ngx_http_request_t *r)
     ctx->body_len = 0;
     ctx->code = -1;
     ctx->refused = 0;
+    ctx->grpc = 0;
+    ctx->told = 0;
     ngx_str_null(&ctx->type);
     ngx_str_null(&ctx->message);
     ngx_str_null(&ctx->details);

@@ -176,6 +176,8 @@ ngx_http_gw_transcode_web_filter(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ctx->told = ctx->trailers_read;
+
     if (!ctx->trailers_read) {
         ctx->trailers_read = 1;
         ctx->code = NGX_GW_GRPC_INTERNAL;
@@ -199,7 +201,7 @@ ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
     u_char               *p, *frame;
     size_t                len;
     ngx_buf_t            *b;
-    ngx_uint_t            i, n;
+    ngx_uint_t            i, own;
     ngx_chain_t          *cl, one;
     ngx_list_part_t      *part;
     ngx_table_elt_t      *h;
@@ -212,7 +214,10 @@ ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
     }
 
     u = r->upstream;
-    n = u->headers_in.trailers.part.nelts;
+
+    /* a client that finds no status may take it for OK */
+
+    own = !ctx->told;
 
     len = NGX_GW_GRPC_HEAD + sizeof("grpc-status: \r\ngrpc-message: \r\n")
           + NGX_INT_T_LEN + 3 * ctx->message.len;
@@ -232,7 +237,7 @@ ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
 
     p = frame + NGX_GW_GRPC_HEAD;
 
-    if (n == 0) {
+    if (own) {
         p = ngx_sprintf(p, "grpc-status: %i\r\n", ctx->code);
 
         if (ctx->message.len) {
@@ -246,6 +251,13 @@ ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
+
+            if (own && h[i].key.len > 5
+                && ngx_strncmp(h[i].key.data, "grpc-", 5) == 0)
+            {
+                continue;
+            }
+
             p = ngx_cpymem(p, h[i].key.data, h[i].key.len);
             *p++ = ':'; *p++ = ' ';
             p = ngx_cpymem(p, h[i].value.data, h[i].value.len);

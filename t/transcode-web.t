@@ -345,6 +345,23 @@ _EOC_
     ['closed', ['close']],
     ['reset', ['rst', 2]],
 )),
+(map {
+    my ($what, $flags, @trailers) = @$_;
+    my $script = json([['headers', [[':status', '200'],
+                                    ['content-type', 'application/grpc']]],
+                       ['message', { id => 5 }],
+                       ['headers', \@trailers, $flags]]);
+    my $message = "\xea\1" . (chr(length($script) & 127 | 128))
+                  . chr(length($script) >> 7) . $script;
+
+    ["trailers $what", { %{ web('', $message) },
+                         uri => '/test.v1.Other/FakeStream' }, 200, undef,
+     answers([$item], 'grpc-status' => qr/^1[34]$/,
+             'grpc-message' => qr/./, x => qr/^y?$/)]
+} (
+    ['without a status', 5, ['x', 'y']],
+    ['with a message alone', 5, ['x', 'y'], ['grpc-message', 'fine']],
+)),
 ['no connection', { %{ web('', $item) }, uri => '/refused' }, qr/./, 14,
  then => sub {
      my ($res, $name) = @_;
