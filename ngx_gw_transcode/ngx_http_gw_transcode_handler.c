@@ -16,6 +16,7 @@ static ngx_int_t ngx_http_gw_transcode_match(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_content_type(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
+static ngx_uint_t ngx_http_gw_transcode_has_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_gw_transcode_accept(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
 static ngx_int_t ngx_http_gw_transcode_accepted(ngx_http_request_t *r,
@@ -279,6 +280,14 @@ ngx_http_gw_transcode_content_type(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    /* a subrequest has the fields of its main request */
+
+    if (!ctx->binding->whole && ctx->binding->body == NULL
+        && !ngx_http_gw_transcode_has_body(r))
+    {
+        return NGX_OK;
+    }
+
     type = &r->headers_in.content_type->value;
     p = type->data;
     last = p + type->len;
@@ -364,6 +373,19 @@ ngx_http_gw_transcode_content_type(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* as far as it is known before anything is read */
+
+static ngx_uint_t
+ngx_http_gw_transcode_has_body(ngx_http_request_t *r)
+{
+    if (r->request_body) {
+        return r->request_body->bufs != NULL;
+    }
+
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked;
 }
 
 

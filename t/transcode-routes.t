@@ -178,6 +178,15 @@ typed('application/+json', 415, 'type', qr/JSON/),
 typed('multipart/form-data; boundary=x', 415, 'type', qr/JSON/),
 typed('application/grpcx', 415, 'type', qr/JSON/),
 typed('application/grpc-web', 415, 'type', qr/JSON/),
+(map { ["no body, $_", call('/v1/items/5', type => $_), 200, 0,
+        sent(request => { id => '5' })] }
+ ('text/plain', 'application/x-www-form-urlencoded',
+  'application/json; charset=utf-16')),
+refusal('no body, where there may be one', call('/v1/items', type => 'text/plain',
+        method => 'POST'), 415, 'type', qr/JSON/),
+refusal('a body where there is none', { %{ call('/v1/items/5',
+        type => 'text/plain', body => 'a=b') }, method => 'GET' },
+        415, 'type', qr/JSON/),
 
 
 
