@@ -64,6 +64,8 @@ static ngx_int_t ngx_gw_plan_marks(ngx_gw_plan_t *plan,
     ngx_gw_plan_set_t *set, ngx_gw_plan_node_t *node, const char **error);
 static ngx_int_t ngx_gw_plan_children(ngx_gw_plan_t *plan,
     ngx_gw_plan_set_t *set, ngx_gw_plan_node_t *node, const char **error);
+static ngx_int_t ngx_gw_plan_renames(ngx_gw_plan_node_t *node,
+    const char **error);
 static ngx_int_t ngx_gw_plan_items(ngx_gw_plan_t *plan,
     ngx_gw_plan_set_t *set, ngx_gw_plan_node_t *node, const char **error);
 static void ngx_gw_plan_subset(ngx_gw_plan_set_t *set, ngx_str_t *name,
@@ -688,6 +690,39 @@ ngx_gw_plan_children(ngx_gw_plan_t *plan, ngx_gw_plan_set_t *set,
             name->name = raw->name;
             name->hash = ngx_gw_json_hash(raw->name.data, raw->name.len);
             name->node = child;
+        }
+    }
+
+    return ngx_gw_plan_renames(node, error);
+}
+
+
+/* a new name for two members would make them one */
+
+static ngx_int_t
+ngx_gw_plan_renames(ngx_gw_plan_node_t *node, const char **error)
+{
+    ngx_uint_t                 i, j;
+    const ngx_gw_plan_node_t  *a, *b;
+
+    for (i = 0; i < node->nnames; i++) {
+        a = node->names[i].node;
+
+        if (a->rename.data == NULL || a->drop) {
+            continue;
+        }
+
+        for (j = 0; j < i; j++) {
+            b = node->names[j].node;
+
+            if (b->rename.data && !b->drop
+                && a->rename.len == b->rename.len
+                && ngx_memcmp(a->rename.data, b->rename.data, a->rename.len)
+                   == 0)
+            {
+                *error = "one new name for two members";
+                return NGX_DECLINED;
+            }
         }
     }
 

@@ -154,7 +154,10 @@ typedef struct {
 } ngx_http_gw_aggregate_main_conf_t;
 
 
-typedef struct {
+typedef struct ngx_http_gw_aggregate_loc_conf_s
+    ngx_http_gw_aggregate_loc_conf_t;
+
+struct ngx_http_gw_aggregate_loc_conf_s {
     ngx_flag_t                  enable;
     u_char                     *file;      /* of the configuration, where it */
     ngx_uint_t                  line;      /* says so */
@@ -169,11 +172,14 @@ typedef struct {
     ngx_int_t                   concurrency;
     ngx_flag_t                  etag;
 
+    /* whose loop was looked for here, at configuration */
+    ngx_http_gw_aggregate_loc_conf_t  *sought;
+
     ngx_str_t                   errors;    /* len 0: off */
     ngx_gw_place_t              errors_place;
 
     unsigned                    pass_body:1;   /* some part has it */
-} ngx_http_gw_aggregate_loc_conf_t;
+};
 
 
 /* why a part has failed; in the order of ngx_http_gw_aggregate_reasons[] */

@@ -22,6 +22,15 @@ static char *ngx_http_gw_part_after(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf, ngx_http_gw_part_t *part);
 static char *ngx_http_gw_part_cycles(ngx_conf_t *cf,
     ngx_http_gw_aggregate_loc_conf_t *conf);
+static char *ngx_http_gw_aggregate_loops(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf);
+static ngx_http_gw_part_t *ngx_http_gw_aggregate_leads(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_aggregate_loc_conf_t *target);
+static ngx_http_gw_aggregate_loc_conf_t *ngx_http_gw_aggregate_at(
+    ngx_conf_t *cf, ngx_str_t *uri);
+static ngx_http_core_loc_conf_t *ngx_http_gw_aggregate_exact(
+    ngx_queue_t *locations, ngx_str_t *uri);
 
 
 char *
@@ -55,7 +64,11 @@ ngx_http_gw_aggregate_compile(ngx_conf_t *cf,
         }
     }
 
-    return ngx_http_gw_part_cycles(cf, conf);
+    if (ngx_http_gw_part_cycles(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_gw_aggregate_loops(cf, conf);
 }
 
 
@@ -380,4 +393,136 @@ ngx_http_gw_part_cycles(ngx_conf_t *cf, ngx_http_gw_aggregate_loc_conf_t *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * An aggregate that is a part of itself, or of its parts.  Seen where texts
+ * without variables name "location = /uri"; of a loop the last location to be
+ * compiled finds the others compiled.
+ */
+
+static char *
+ngx_http_gw_aggregate_loops(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf)
+{
+    ngx_http_gw_part_t  *part;
+
+    part = ngx_http_gw_aggregate_leads(cf, conf, conf);
+
+    if (part) {
+        ngx_http_gw_conf_error(cf, part, "part \"%V\" leads to the aggregate "
+                               "that it is of", &part->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the part of conf that leads to target, or NULL */
+
+static ngx_http_gw_part_t *
+ngx_http_gw_aggregate_leads(ngx_conf_t *cf,
+    ngx_http_gw_aggregate_loc_conf_t *conf,
+    ngx_http_gw_aggregate_loc_conf_t *target)
+{
+    ngx_uint_t                         i;
+    ngx_http_gw_part_t                *part;
+    ngx_http_gw_aggregate_loc_conf_t  *next;
+
+    conf->sought = target;
+    part = conf->parts->elts;
+
+    for (i = 0; i < conf->parts->nelts; i++) {
+
+        if (!part[i].uri.constant) {
+            continue;
+        }
+
+        next = ngx_http_gw_aggregate_at(cf, &part[i].uri.value);
+
+        if (next == NULL) {
+            continue;
+        }
+
+        if (next == target
+            || (next->sought != target
+                && ngx_http_gw_aggregate_leads(cf, next, target)))
+        {
+            return &part[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the aggregate that answers this uri, or NULL if that cannot be told */
+
+static ngx_http_gw_aggregate_loc_conf_t *
+ngx_http_gw_aggregate_at(ngx_conf_t *cf, ngx_str_t *uri)
+{
+    ngx_str_t                          none;
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_http_core_srv_conf_t          *cscf;
+    ngx_http_gw_aggregate_loc_conf_t  *alcf;
+
+    ngx_str_null(&none);
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    clcf = cscf->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    /* a block of "if" may send the part elsewhere */
+
+    if (ngx_http_gw_aggregate_exact(clcf->locations, &none)) {
+        return NULL;
+    }
+
+    clcf = ngx_http_gw_aggregate_exact(clcf->locations, uri);
+
+    if (clcf == NULL || ngx_http_gw_aggregate_exact(clcf->locations, &none)) {
+        return NULL;
+    }
+
+    alcf = clcf->loc_conf[ngx_http_gw_aggregate_module.ctx_index];
+
+    return alcf->parts ? alcf : NULL;
+}
+
+
+/* "location = uri", or with an empty one a block of "if"; or NULL */
+
+static ngx_http_core_loc_conf_t *
+ngx_http_gw_aggregate_exact(ngx_queue_t *locations, ngx_str_t *uri)
+{
+    ngx_queue_t                *q;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_location_queue_t  *lq;
+
+    if (locations == NULL) {
+        return NULL;
+    }
+
+    for (q = ngx_queue_head(locations);
+         q != ngx_queue_sentinel(locations);
+         q = ngx_queue_next(q))
+    {
+        lq = (ngx_http_location_queue_t *) q;
+        clcf = lq->exact;
+
+        if (clcf == NULL) {
+            continue;
+        }
+
+        if (uri->len ? clcf->exact_match && clcf->name.len == uri->len
+                       && ngx_strncmp(clcf->name.data, uri->data, uri->len)
+                          == 0
+                     : clcf->noname)
+        {
+            return clcf;
+        }
+    }
+
+    return NULL;
 }

@@ -44,6 +44,10 @@ static ngx_int_t ngx_http_gw_text_json(ngx_http_request_t *r,
     ngx_http_gw_text_t *text, ngx_str_t *values, ngx_str_t *value);
 
 
+#define ngx_http_gw_text_is_data(piece)                                       \
+    ((piece)->type >= NGX_HTTP_GW_TEXT_DATA)
+
+
 void
 ngx_http_gw_text_source(ngx_conf_t *cf, ngx_http_gw_text_t *text,
     ngx_str_t *source)
@@ -127,6 +131,16 @@ ngx_http_gw_text_compile(ngx_conf_t *cf,
 
     text->pieces = state.pieces.elts;
     text->npieces = state.pieces.nelts;
+
+    /* data would say which location is reached */
+
+    if (form == NGX_HTTP_GW_TEXT_URI
+        && ngx_http_gw_text_is_data(&text->pieces[0]))
+    {
+        ngx_http_gw_conf_error(cf, text, "uri \"%V\" begins with data",
+                               &text->source);
+        return NGX_DECLINED;
+    }
 
     if (form == NGX_HTTP_GW_TEXT_JSON
         && ngx_http_gw_text_check(cf, text) != NGX_OK)
@@ -643,10 +657,6 @@ ngx_http_gw_picked(ngx_http_gw_aggregate_t *ag, ngx_uint_t part,
 
     return NGX_OK;
 }
-
-
-#define ngx_http_gw_text_is_data(piece)                                       \
-    ((piece)->type >= NGX_HTTP_GW_TEXT_DATA)
 
 
 /*

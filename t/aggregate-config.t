@@ -83,6 +83,10 @@ __DATA__
         bad('gw_part a /a %s;', 'invalid parameter "%s"', 'optionl', 'x=1',
             'optional=1', '""', 'cookies', 'cookies=yes', 'status_from=1',
             'arrays=join', 'as=list', 'as=', 'as=Merge', 'Method=GET'),
+        (map { row("gw_part b /b; gw_part_set \$v b /v; gw_part a $_;",
+                   'uri "' . quotemeta($_) . '" begins with data') }
+             '$v', '${v}/x', '$gw_part_b', '$gw_part_b_status/a',
+             '$gw_jwt_claim_x'),
         row('gw_part a /$;', 'invalid variable in "/\$"'),
         row('gw_part a /${b;', 'invalid variable in'),
         row('gw_part a /$nothing_like_this;',
@@ -158,6 +162,42 @@ __DATA__
         ['64 parts in a ring', $main::chain, $waits],
     );
 }],
+['aggregates that lead to themselves', sub {
+    my $leads = 'leads to the aggregate that it is of';
+    my $at = sub {
+        my ($uri, @to) = @_;
+
+        return "location = $uri { gw_aggregate on; "
+               . join('', map { "gw_part p$_ $to[$_];" } 0 .. $#to) . ' }';
+    };
+
+    refused(
+        map { [$_->[0], { server => $_->[1] }, "part \"$_->[2]\" $leads"] }
+            ['itself', $at->('/s', '/x', '/s'), 'p1'],
+            ['itself with a query', $at->('/s', '/s?q=$arg_x', '/s?x=1'),
+             'p1'],
+            ['another one', $at->('/s', '/t') . $at->('/t', '/x', '/s'), 'p1'],
+            ['by way of others', join('', map {
+                $at->("/s$_", '/x', '/s' . ($_ + 1) % 4) } 0 .. 3), 'p1'],
+            ['beside what leads nowhere', $at->('/s', '/t', '/u')
+             . $at->('/t', '/u') . $at->('/u', '/x', '/y', '/s')
+             . 'location = /y { return 204; }', 'p2'],
+    );
+
+    refused(
+        map { [$_->[0], { server => $_->[1] }] }
+            ['no loop', $at->('/s', '/t', '/u') . $at->('/t', '/u')
+             . $at->('/u', '/x')],
+            ['a variable', $at->('/s', '/$arg_x', '$arg_x')],
+            ['another location', $at->('/s', '/s/', '/S', '/s/s')],
+            ['if in the location',
+             $at->('/s', '/s?x=1') =~ s/\}$/if (\$arg_x) { return 204; } }/r],
+            ['if in the server',
+             'if ($arg_x) { return 204; }' . $at->('/s', '/s?x=1')],
+            ['another server', $at->('/s', '/t') . '} server {'
+             . "listen unix:$GwPart::DIR/other.sock;" . $at->('/t', '/s')],
+    );
+}],
 ['gw_part_fields, gw_part_rename, gw_part_set', sub {
     refused(
         row('gw_part_fields a keep b;', 'there is no "gw_part a" above'),
@@ -180,6 +220,11 @@ __DATA__
             '""', 'a..b'),
         row('gw_part a /a; gw_part_rename a b c; gw_part_rename a b d;',
             'invalid field "b": two new names for one member'),
+        (map { row("gw_part a /a; $_",
+                   'fields of part "a": one new name for two members') }
+             'gw_part_rename a b x; gw_part_rename a c x;',
+             'gw_part_rename a b.*.c x; gw_part_rename a b.0.d x;',
+             'gw_part_rename a b.c "x y"; gw_part_rename a /b/d "x y";'),
         row('gw_part_set $v a /b;', 'there is no "gw_part a" above'),
         row('gw_part a /a; gw_part_set $v a;', 'invalid number of arguments'),
         row('gw_part a /a; gw_part_set v a /b;', 'invalid variable name "v"'),
@@ -278,6 +323,9 @@ __DATA__
         ['fields', 'gw_part a /a; gw_part_fields a keep a b.c d.*.e /f~1g;'
          . 'gw_part_fields a drop h; gw_part_fields a keep i;'
          . 'gw_part_rename a a z; gw_part_rename a b.c y;'],
+        ['new names', 'gw_part a /a; gw_part_rename a b x;'
+         . 'gw_part_rename a c.b x; gw_part_rename a d x;'
+         . 'gw_part_fields a drop d; gw_part_rename a x y;'],
         ['one variable in two locations',
          { server => join '', map {
              "location /$_ { gw_aggregate on; gw_part a /a; gw_part b /b/\$v;"

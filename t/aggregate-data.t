@@ -449,7 +449,7 @@ _EOC_
 
 === TEST 6: values that the aggregate around it has set
 --- config eval
-$GwPart::PARTS . join '', map {
+$GwPart::PARTS . CORE::join '', map {
     my ($name, $part, $line) = @$_;
 
     "location = /$name {
