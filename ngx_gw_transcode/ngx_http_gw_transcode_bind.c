@@ -11,6 +11,8 @@
 static ngx_int_t ngx_http_gw_transcode_bind_query(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser,
     u_char *p, u_char *last);
+static void ngx_http_gw_transcode_bound(ngx_http_gw_transcode_ctx_t *ctx,
+    ngx_str_t *name);
 static ngx_uint_t ngx_http_gw_transcode_is_of(ngx_gw_pb_field_t *field,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_gw_transcode_ignored(
@@ -36,6 +38,7 @@ ngx_http_gw_transcode_bind(ngx_http_request_t *r,
                             &ctx->match.values[i], 0);
 
         if (rc == NGX_OK) {
+            ngx_http_gw_transcode_bound(ctx, &route->variables[i].path);
             continue;
         }
 
@@ -115,12 +118,7 @@ ngx_http_gw_transcode_bind_query(ngx_http_request_t *r,
         switch (rc) {
 
         case NGX_OK:
-            if (ctx->binding->mask
-                && ngx_http_gw_transcode_is_of(ctx->binding->mask, &name))
-            {
-                ctx->mask_given = 1;
-            }
-
+            ngx_http_gw_transcode_bound(ctx, &name);
             return NGX_OK;
 
         case NGX_ERROR:
@@ -158,6 +156,19 @@ ngx_http_gw_transcode_bind_query(ngx_http_request_t *r,
 
     return ngx_http_gw_transcode_refuse(r, ctx, NGX_HTTP_BAD_REQUEST,
                                         "parameter", &value);
+}
+
+
+/* a mask that the URL gives is not made from the body */
+
+static void
+ngx_http_gw_transcode_bound(ngx_http_gw_transcode_ctx_t *ctx, ngx_str_t *name)
+{
+    if (ctx->binding->mask
+        && ngx_http_gw_transcode_is_of(ctx->binding->mask, name))
+    {
+        ctx->mask_given = 1;
+    }
 }
 
 

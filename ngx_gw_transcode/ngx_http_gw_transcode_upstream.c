@@ -102,14 +102,6 @@ ngx_http_gw_transcode_launch(ngx_http_request_t *r,
 
     ngx_http_gw_transcode_wrap(r, ctx);
 
-    if (ctx->timeout) {
-        ctx->deadline.handler = ngx_http_gw_transcode_deadline;
-        ctx->deadline.data = ctx;
-        ctx->deadline.log = r->connection->log;
-
-        ngx_add_timer(&ctx->deadline, ctx->timeout);
-    }
-
     ngx_http_upstream_init(r);
 
     return NGX_DONE;
@@ -162,6 +154,16 @@ ngx_http_gw_transcode_create_request(ngx_http_request_t *r)
     if (ctx->converts && r->request_body_no_buffering) {
         ctx->output_filter = u->output.output_filter;
         u->output.output_filter = ngx_http_gw_transcode_output;
+    }
+
+    /* finalize_request() ends it */
+
+    if (ctx->timeout) {
+        ctx->deadline.handler = ngx_http_gw_transcode_deadline;
+        ctx->deadline.data = ctx;
+        ctx->deadline.log = r->connection->log;
+
+        ngx_add_timer(&ctx->deadline, ctx->timeout);
     }
 
     return NGX_OK;
