@@ -178,7 +178,12 @@ ngx_http_gw_transcode_pass(ngx_http_request_t *r,
         len -= metadata->prefix.len;
         prefixed = 1;
 
-        if (ngx_http_gw_transcode_own(name, len)) {
+        /* what goes under its own name may have been verified under that */
+
+        if (ngx_http_gw_transcode_own(name, len)
+            || (len == 13 && ngx_strncmp(name, "authorization", 13) == 0)
+            || ngx_http_gw_transcode_listed(metadata->request, name, len))
+        {
             return NGX_OK;
         }
 
