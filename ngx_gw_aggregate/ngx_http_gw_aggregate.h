@@ -303,6 +303,7 @@ struct ngx_http_gw_aggregate_s {
 
     unsigned                    has_headers:1;
     unsigned                    finished:1;
+    unsigned                    posted:1;  /* a turn is due */
     unsigned                    joining:1; /* takes more than one step */
     unsigned                    too_large:1; /* the answer */
     unsigned                    partial:1; /* a part has failed */
@@ -388,6 +389,12 @@ ngx_http_gw_aggregate_t *ngx_http_gw_aggregate_get(ngx_http_request_t *r);
 /* marks a part as failed; what is to follow is done in a turn of its own */
 void ngx_http_gw_aggregate_fail(ngx_http_gw_run_t *run,
     ngx_http_gw_reason_e reason);
+
+/*
+ * Has ngx_http_gw_aggregate_run() look at what has become of the parts, once:
+ * another turn would wake what an error_page has made of the request.
+ */
+ngx_int_t ngx_http_gw_aggregate_post(ngx_http_gw_aggregate_t *ag);
 
 /* the part's request has ended, well or not */
 void ngx_http_gw_aggregate_settle(ngx_http_gw_run_t *run);

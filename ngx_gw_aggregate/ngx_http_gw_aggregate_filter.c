@@ -216,7 +216,7 @@ ngx_http_gw_part_no_success(ngx_http_request_t *r, ngx_http_gw_run_t *run,
 
     /* if nothing else is waited for, it is not either */
 
-    return ngx_http_post_request(run->aggregate->request, NULL);
+    return ngx_http_gw_aggregate_post(run->aggregate);
 }
 
 
@@ -346,7 +346,7 @@ ngx_http_gw_part_refuse(ngx_http_gw_run_t *run, ngx_http_gw_reason_e reason)
     /* an entry of the main request's list, which does not fail but by memory;
        the timer of the aggregate is there still */
 
-    (void) ngx_http_post_request(run->aggregate->request, NULL);
+    (void) ngx_http_gw_aggregate_post(run->aggregate);
 }
 
 

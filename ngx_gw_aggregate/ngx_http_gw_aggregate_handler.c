@@ -395,7 +395,13 @@ ngx_http_gw_aggregate_run(ngx_http_request_t *r)
 
     ag = ngx_http_gw_aggregate_get(r);
 
-    if (ag == NULL || ag->finished || ag->next.posted) {
+    if (ag == NULL) {
+        return;
+    }
+
+    ag->posted = 0;
+
+    if (ag->finished || ag->next.posted) {
         return;
     }
 
@@ -848,6 +854,19 @@ ngx_http_gw_aggregate_next_handler(ngx_event_t *ev)
     ngx_http_gw_aggregate_run(ag->request);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+ngx_http_gw_aggregate_post(ngx_http_gw_aggregate_t *ag)
+{
+    if (ag->finished || ag->posted) {
+        return NGX_OK;
+    }
+
+    ag->posted = 1;
+
+    return ngx_http_post_request(ag->request, NULL);
 }
 
 

@@ -590,7 +590,7 @@ ngx_http_gw_part_handler(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     /* whatever has become of it, the client's request goes on */
 
-    return ngx_http_post_request(run->aggregate->request, NULL);
+    return ngx_http_gw_aggregate_post(run->aggregate);
 }
 
 

@@ -175,10 +175,15 @@ __DATA__
                    b => { json => 2 }, bad => { json => 3 }), 200, '',
  body => "<1>{\"a\":" . large(500000) . ",\"b\":2}\n<2>{\"a\":"
          . large(500000) . ",\"b\":2}\n<3>{\"bad\":3}\n"],
-['ssi, one has a page', ask(uri => '/ssi.html', a => { json => 1 },
-                            b => { json => 2 }, bad => { json => '!' }), 200,
- '', body => "<1>{\"a\":1,\"b\":2}\n<2>{\"a\":1,\"b\":2}\n<3>{\"a\":\"page\"}"
-             . "\n\n"],
+(map {
+    my ($when, $others, $bad) = @$_;
+
+    ["ssi, one has a page, $when",
+     ask(uri => '/ssi.html', a => { json => 1, delay => $others },
+         b => { json => 2 }, bad => { json => '!', delay => $bad }), 200, '',
+     body => "<1>{\"a\":1,\"b\":2}\n<2>{\"a\":1,\"b\":2}\n<3>{\"a\":\"page\"}"
+             . "\n\n"]
+} ['at once', 0, 0], ['first', 0.2, 0], ['last', 0, 0.2]),
 ['ssi, all fail', ask(uri => '/ssi.html', a => { json => '!' },
                       b => { never => 1 }, bad => { json => 3 }), 200, '',
  body => qr/^<1>.*"part":"a".*<2>.*<3>\{"bad":3\}\n$/s],
