@@ -264,6 +264,9 @@ ngx_int_t ngx_http_gw_transcode_frame(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser,
     ngx_chain_t *tail, ngx_chain_t **out);
 
+/* makes the header of the request ready to be sent to another server */
+void ngx_http_gw_transcode_again(ngx_http_request_t *r);
+
 /* ngx_http_gw_transcode_bind.c */
 
 /* gives fields the values of path and query.  NGX_OK, or a status: refused */

@@ -592,6 +592,40 @@ ngx_http_gw_transcode_link(ngx_http_request_t *r, ngx_chain_t ***ll,
 }
 
 
+/*
+ * grpc_pass writes the number of the stream into its header if it sends it over
+ * a connection that was kept, and leaves it there when the next server is sent
+ * it over a new one, whose first stream is 1.
+ */
+
+void
+ngx_http_gw_transcode_again(ngx_http_request_t *r)
+{
+    u_char     *p;
+    ngx_buf_t  *b;
+
+    if (r->upstream->request_bufs == NULL) {
+        return;
+    }
+
+    b = r->upstream->request_bufs->buf;
+
+    /* frames behind the preface of a connection; those of it have stream 0 */
+
+    for (p = b->start + sizeof("PRI * HTTP/2.0" CRLF CRLF "SM" CRLF CRLF) - 1;
+         b->last - p >= 9;
+         p += 9 + (p[0] << 16) + (p[1] << 8) + p[2])
+    {
+        if (p[5] | p[6] | p[7] | p[8]) {
+            p[5] = 0;
+            p[6] = 0;
+            p[7] = 0;
+            p[8] = 1;
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_gw_transcode_frame(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser,

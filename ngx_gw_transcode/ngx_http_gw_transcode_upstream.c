@@ -316,6 +316,8 @@ ngx_http_gw_transcode_reinit_request(ngx_http_request_t *r)
 
     r->upstream->out_bufs = NULL;
 
+    ngx_http_gw_transcode_again(r);
+
     return ctx->reinit_request(r);
 }
 

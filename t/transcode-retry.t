@@ -27,6 +27,7 @@ our $UPSTREAMS = <<'_EOC_';
     upstream twice {
         server $TEST_NGINX_GRPC max_fails=0;
         server $TEST_NGINX_GRPC_SOCK max_fails=0;
+        keepalive 4;
     }
 
     upstream broken {
