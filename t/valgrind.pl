@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# valgrind.pl PORT NAME: requests of every outcome to t/valgrind.conf.
-# Prints TAP without numbers and plan; NAME stands before each test's.
+# valgrind.pl PORT NAME H2: requests of every outcome to t/valgrind.conf, the
+# last ones to its HTTP/2 socket H2.  Prints TAP without numbers and plan; NAME
+# stands before each test's.
 
 use strict;
 use warnings;
@@ -8,10 +9,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use GwH2;
 use GwToken;
 use IO::Socket::INET;
+use MIME::Base64 ();
 
-my ($port, $round) = @ARGV;
+my ($port, $round, $h2) = @ARGV;
 my $now = time;
 
 # limits count each round by itself
@@ -30,7 +33,44 @@ sub strict {
 }
 
 
-# name, URI, token or header fields, code, $gw_jwt_status, how many times
+# what the service does, see grpc_server.py
+sub does { return 'Grpc-Metadata-Do: ' . json($_[0]) }
+
+# JSON as a body; an array in place of its reference is pieces, sent in turn
+sub sends {
+    my ($body, @fields) = @_;
+
+    return ['Content-Type: application/json', @fields, \$body];
+}
+
+# steps of the fake service
+sub fake {
+    my ($form, @steps) = @_;
+
+    return "/v1/fake$form?script=" . MIME::Base64::encode_base64url(
+        json(\@steps));
+}
+
+my $begin = ['headers', [[':status', 200],
+                         ['content-type', 'application/grpc']]];
+
+sub trailers { return ['headers', [['grpc-status', $_[0]], @_[1 .. $#_]], 5] }
+
+# of gRPC-Web: a message with id 5, or any body
+sub web {
+    my ($type, $body, @fields) = @_;
+
+    $body //= "\0\0\0\0\x02\x10\x05";
+    $body = MIME::Base64::encode_base64($body, '') if $type =~ /text/;
+
+    return ["Content-Type: application/grpc-web$type", @fields, \$body];
+}
+
+my @lines = map { "{\"id\":$_}\n" } 1 .. 3;
+
+
+# name, URI, token or header fields and a body, code, $gw_jwt_status (of calls
+# $gw_grpc_status), how many times
 
 my @requests = (
     (map { ["$_", '/', jwt(alg => $_), 200, 'passed', 2] }
@@ -124,6 +164,120 @@ my @requests = (
     # gives up, and sets free
     ['in flight for long', "/l/flying/slow?$k-f", undef, undef, undef],
     ['in flight after that', "/l/flying/slow?$k-f", undef, undef, undef],
+    ['unary', '/v1/items/5?tags=a&item.name=b', undef, 200, 0, 3],
+    ['body', 'POST /v1/echo', sends('{"id":6,"free":{"a":[1,null]}}'), 200, 0,
+     2],
+    ['metadata', '/v1/items/5',
+     ['X-Id: 1', 'Cookie: a=b', 'Grpc-Metadata-X-Bin: AAE=',
+      'Authorization: Basic eDp5',
+      does({ initial => [['x-answer', 'a'], ['x-bin', 'AAE=']],
+             trailing => [['x-last', 'b']] })], 200, 0],
+    ['a body of many buffers', 'POST /v1/echo',
+     sends('{"text":"' . 'x' x 50000 . '"}'), 200, 0],
+    ['a compressed message', 'POST /v1/echo',
+     sends('{"text":"' . 'x' x 5000 . '"}', does({ gzip => 1 })), 200, 0],
+    ['an error', '/v1/items/5',
+     [does({ code => 5, message => "no\n5", details => [
+         { '@type' => 'type.googleapis.com/google.rpc.ErrorInfo',
+           reason => 'r' }, ['type.googleapis.com/x.y.Z', 'AAE=']] })],
+     404, 5],
+    ['an error, error_page', '/c/page/v1/items/5', [does({ code => 5 })], 403,
+     undef],
+    ['no route', '/v1/nothing', undef, 404, 5],
+    ['no such method', 'PUT /v1/echo', sends('{}'), 405, 12],
+    ['no JSON', 'POST /v1/echo', ['Content-Type: text/plain', \'x'], 415, 3],
+    ['a bad body', 'POST /v1/echo', sends('{"id":"x"}'), 400, 3],
+    ['a body that is cut', 'POST /v1/echo', sends('{"inner":{"name":"'), 400,
+     3],
+    ['a bad query', '/v1/items/5?nothing=1', undef, 400, 3],
+    ['too long', 'POST /c/read/v1/echo',
+     sends('{"text":"' . 'x' x 5000 . '"}'), 413, 8],
+    ['a mask', 'PATCH /v1/items/x', sends('{"id":1,"inner":{"name":"n"}}'),
+     200, 0],
+    ['past the deadline', '/v1/items/5',
+     ['Grpc-Timeout: 500m', does({ delay => 1 })], 504, 4],
+    ['a raw body', '/v1/download', [does({ large => 70000 })], 200, 0],
+    ['a raw body that is sent', 'POST /v1/upload',
+     ['Content-Type: image/png', \('x' x 40000)], 200, 0],
+    ['all that may be printed', 'POST /c/print/v1/kitchen?a=1',
+     sends('{"int32s":[1,2],"nothing":3}'), 200, 0, 2],
+    ['no annotation', 'POST /c/print/test.v1.Test/Plain', sends('{"id":1}'),
+     200, 0],
+    ['events', '/c/print/v1/watch/3', undef, 200, undef],
+    ['other descriptors', '/c/kitchen/v1/kitchens/x', undef, 200, 0],
+    ['a stream', '/v1/watch/50', [does({ size => 2000 })], 200, undef, 2],
+    ['a stream of lines', '/v1/watch/5', ['Accept: application/x-ndjson'],
+     200, undef],
+    ['a stream that is raw', '/v1/download/stream',
+     [does({ data => ['AAEC', 'AwQ='] })], 200, undef],
+    ['a stream, an error before', '/v1/watch/5', [does({ code => 7 })], 403,
+     7],
+    ['a stream, an error within', '/v1/watch/5',
+     [does({ code => 7, after => 2 })], 200, undef],
+    ['a client stream', 'POST /v1/collect/x', sends('[{"id":1},{"id":2}]'),
+     200, 0],
+    ['a client stream, in pieces', 'POST /v1/collect',
+     ['Content-Type: application/x-ndjson', \@lines], 200, 0],
+    ['a client stream, read before', 'POST /c/read/v1/collect/x',
+     sends('[{"id":1},{"id":2}]'), 200, 0],
+    ['a client stream, a bad element', 'POST /v1/collect',
+     ['Content-Type: application/x-ndjson', [@lines, "{]\n", @lines]], 400,
+     3],
+    ['a client stream, an early answer', 'POST /v1/collect',
+     ['Content-Type: application/x-ndjson', does({ reads => 1, code => 9 }),
+      [@lines, @lines]], 400, 9],
+    ['both streams', 'POST /v1/chat',
+     ['Content-Type: application/x-ndjson', \@lines], 200, undef, 2],
+    ['both streams, an error within', 'POST /v1/chat',
+     ['Content-Type: application/x-ndjson', does({ code => 5, after => 1 }),
+      \@lines], 200, undef],
+    ['gRPC-Web', 'POST /test.v1.Test/Echo', web('+proto'), 200, undef, 2],
+    ['gRPC-Web, text', 'POST /test.v1.Test/Echo', web('-text'), 200, undef,
+     2],
+    ['gRPC-Web, a stream', 'POST /test.v1.Test/Watch',
+     web('-text', undef, 'Do: {"count":20,"size":1000}'), 200, undef],
+    ['gRPC-Web, an error', 'POST /test.v1.Test/Echo',
+     web('', undef, 'Do: {"code":5,"message":"no"}'), 200, undef],
+    ['gRPC-Web, no base64', 'POST /test.v1.Test/Echo',
+     ['Content-Type: application/grpc-web-text', \'!!!!'], undef, undef],
+    ['gRPC-Web, nobody is there', 'POST /c/away/test.v1.Test/Echo', web(''),
+     undef, undef],
+    ['nobody is there', '/c/away/v1/items/5', undef, 502, 14, 2],
+    ['a call with a token', '/c/auth/v1/items/5', jwt(), 200, 0],
+    ['a call without', '/c/auth/v1/items/5', undef, 401, undef],
+    ['the fake service', fake('', $begin, ['message', { id => 1 }],
+                              trailers(0)), undef, 200, 0],
+    ['no status', fake('', $begin, ['message', { id => 1 }, 1]), undef, 502,
+     14],
+    ['no message', fake('', $begin, trailers(0)), undef, 502, 14],
+    ['two messages', fake('', $begin, (['message', { id => 1 }]) x 2,
+                          trailers(0)), undef, 502, 14],
+    ['a message too long', fake('', $begin, ['message', { text => 'x' x 2000 }],
+                                trailers(0)), undef, 502, 14],
+    ['no message of that type', fake('', $begin, ['data', 'AAAAAAL//w=='],
+                                     trailers(0)), undef, 502, 14],
+    ['a message that is cut', fake('', $begin, ['data', 'AAAAAAkQ', 1]), undef,
+     502, 14],
+    ['a reset', fake('', $begin, ['rst', 2]), undef, 502, 14],
+    ['a service that goes', fake('', ['close']), undef, 502, 14],
+    ['a stream that breaks off', fake('/stream', $begin,
+                                      ['message', { id => 1 }],
+                                      ['sleep', 0.1], ['abort']),
+     undef, 200, undef],
+    ['a stream, no message of that type', fake('/stream', $begin,
+        ['message', { id => 1 }], ['sleep', 0.1], ['data', 'AAAAAAL//w=='],
+        trailers(0)), undef, 200, undef],
+    ['trailers of many kinds', fake('', $begin, ['message', { id => 1 }],
+        trailers(0, ['grpc-message', '%41%zz'], ['x-a-bin', 'AAE'],
+                 ['grpc-status-details-bin', '!'])), undef, 200, 0],
+    # gives up
+    ['a call that is long', '/v1/items/5?name=slow', [does({ delay => 3 })],
+     undef, undef],
+    ['a stream that is long', '/v1/watch/9?name=slow',
+     [does({ count => 9, gap => 0.3 })], undef, undef],
+    ['a client stream that stops', 'POST /v1/collect/slow',
+     ['Content-Type: application/x-ndjson', 'Content-Length: 500', \'{"id":1'],
+     undef, undef],
     # gives up before the keys come, or the reload does
     ['keys that are slow to come', '/f/slow', jwt(), undef, undef],
 );
@@ -132,22 +286,38 @@ my @requests = (
 sub request {
     my ($uri, $with) = @_;
 
-    my $method = $uri =~ s/^(POST) // ? $1 : 'GET';
-    my $host = $uri =~ m{^/f/} ? 'fetch' : $uri =~ m{^/l/} ? 'limits' : 'files';
+    my $method = $uri =~ s/^([A-Z]+) // ? $1 : 'GET';
+    my $host = $uri =~ m{^/f/} ? 'fetch' : $uri =~ m{^/l/} ? 'limits'
+               : $uri =~ m{^/(?:v1|c|test\.v1\.\w+)/} ? 'calls' : 'files';
     my @fields = !defined $with ? ()
                  : ref $with ? @$with : "Authorization: Bearer $with";
+    my $body = ref $fields[-1] ? pop @fields : \'';
+
+    push @fields, 'Transfer-Encoding: chunked' if ref $body eq 'ARRAY';
+    push @fields, 'Content-Length: ' . length $$body
+        if ref $body eq 'SCALAR' && $$body ne ''
+           && !grep { /^Content-Length/ } @fields;
 
     my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port",
                                        Timeout => 10)
         or return ('no connection', '');
 
     print $socket join "\r\n", "$method $uri HTTP/1.1",
-                       "Host: $host", 'Connection: close', @fields, '', '';
+                       "Host: $host", 'Connection: close', @fields, '',
+                       ref $body eq 'SCALAR' ? $$body : '';
 
     local $SIG{ALRM} = sub { die "late\n" };
+    local $SIG{PIPE} = 'IGNORE';
+
+    if (ref $body eq 'ARRAY') {
+        for (@$body, '') {
+            select undef, undef, undef, 0.05;
+            printf $socket "%x\r\n%s\r\n", length, $_;
+        }
+    }
 
     my $answer = eval {
-        alarm($uri =~ m{/slow\b} ? 1 : 20);
+        alarm($uri =~ m{[/=]slow\b} ? 1 : 20);
         local $/;
         my $text = <$socket>;
         alarm 0;
@@ -186,3 +356,40 @@ for (@requests) {
 
     print $bad ? 'not ok' : 'ok', " - $round: $name", $bad && " # $bad", "\n";
 }
+
+
+# HTTP/2: streams that end, are half closed, and reset in any state
+
+my $conn = GwH2->new($h2);
+my %lines = (uri => '/v1/chat', method => 'POST', open => 1,
+             headers => ['content-type: application/x-ndjson']);
+
+$conn->{streams}{0} = { body => '' };
+
+my @resets = map { $conn->request(%$_) } (
+    { uri => '/v1/watch/20', headers => [lc does({ gap => 0.2 })] },
+    { uri => '/v1/items/5', headers => [lc does({ delay => 2 })] },
+    { %lines, body => $lines[0] },
+    { %lines, body => '{"id":' },
+    { %lines, uri => '/v1/collect', body => $lines[0] },
+);
+my @whole = map { $conn->request(%$_) } (
+    { uri => '/v1/watch/20' }, { %lines, body => $lines[0] },
+    { %lines, uri => '/v1/collect', body => $lines[0] },
+);
+
+sleep 1;
+$conn->reset($_) for @resets;
+$conn->data($_, $lines[1], 1) for @whole[1, 2];
+
+my @codes = map { my $got = $conn->answer($_, 20);
+                  $got->{end} && !$got->{reset} ? $got->{code} : 'none' }
+            @whole;
+
+print "@codes" eq '200 200 200' ? 'ok' : 'not ok',
+      " - $round: HTTP/2, resets # @codes\n";
+
+# the last ones are left to the worker
+$conn->request(uri => '/v1/watch/20', headers => [lc does({ gap => 0.2 })]);
+$conn->request(%lines, body => $lines[0]);
+$conn->close;
