@@ -208,8 +208,10 @@ ngx_gw_pb_print_run(ngx_gw_pb_printer_t *pr,
         return pr->rc;
     }
 
+    pr->root = message;
     pr->wire = wire;
     pr->wire_end = wire + len;
+    pr->limit = pr->conf.max_size;
 
     if (field && (field->oneof || field->map)) {
 
@@ -226,6 +228,7 @@ ngx_gw_pb_print_run(ngx_gw_pb_printer_t *pr,
         pr->frame = pr->frames;
         pr->nkeys = 0;
         pr->work = 0;
+        pr->excess = 0;
         pr->rc = NGX_OK;
 
         ngx_memzero(&part, sizeof(ngx_gw_pb_print_part_t));
@@ -914,7 +917,10 @@ ngx_gw_pb_print_refuse(ngx_gw_pb_printer_t *pr,
 {
     u_char  *last;
 
-    if (pr->rc == NGX_ERROR || ngx_gw_pb_print_error_text(pr) == NULL) {
+    if (pr->rc == NGX_ERROR
+        || pr->excess
+        || ngx_gw_pb_print_error_text(pr) == NULL)
+    {
         return NULL;
     }
 

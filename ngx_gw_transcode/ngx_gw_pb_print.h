@@ -24,6 +24,8 @@ typedef struct ngx_gw_pb_printer_s  ngx_gw_pb_printer_t;
 
 typedef struct {
     const ngx_gw_pb_schema_t *schema;    /* for Any */
+    size_t                    max_size;  /* of a message, in JSON, give or take
+                                            a buffer; 0: any */
 
     unsigned                  unpopulated:1;  /* also fields without presence
                                                  that are not set */
@@ -51,7 +53,8 @@ ngx_gw_pb_printer_t *ngx_gw_pb_printer_create(ngx_pool_t *pool,
  * room before their ends that the next call goes on to fill; *len is added to.
  * *out is either NULL or what earlier calls have made of it.
  *
- * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: malformed, see error().  Unless
+ * NGX_OK; NGX_ERROR: no memory; NGX_DECLINED: malformed or longer than
+ * max_size, see error().  Unless
  * it is NGX_OK, nothing was appended.
  */
 ngx_int_t ngx_gw_pb_print(ngx_gw_pb_printer_t *printer,

@@ -116,12 +116,14 @@ struct ngx_gw_pb_printer_s {
     size_t                      name;     /* offset of the name in a field */
     ngx_uint_t                  level;    /* of brackets */
     ngx_uint_t                  careful;  /* messages were out of order */
+    ngx_uint_t                  excess;   /* the limit was reached */
     ngx_int_t                   rc;
 
     /* output */
     u_char                     *end;      /* of the buffer */
     u_char                     *start;    /* in it, of what is being printed */
     size_t                      written;  /* in those before it */
+    size_t                      limit;    /* to what is written; 0: none */
     ngx_chain_t                *link;     /* of the buffer */
     ngx_chain_t               **undo;     /* to the first buffer that is new */
     ngx_chain_t                *tail;     /* the one before it, if that is */
@@ -130,6 +132,7 @@ struct ngx_gw_pb_printer_s {
     ngx_chain_t                *free;
 
     /* input */
+    const ngx_gw_pb_message_t  *root;     /* what wire is */
     const u_char               *wire;
     const u_char               *wire_end;
     size_t                      work;     /* bytes of groups looked at again */

@@ -68,6 +68,7 @@ found:
     pr->link = cl;
     pr->head = *out;
     pr->written = 0;
+    pr->limit = 0;
     pr->start = b->last;
     pr->end = b->end;
 
@@ -152,6 +153,12 @@ ngx_gw_pb_print_more(ngx_gw_pb_printer_t *pr, u_char *dst, size_t n)
     u_char        c;
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
+
+    if (pr->limit && pr->written + (dst - pr->start) > pr->limit) {
+        (void) ngx_gw_pb_print_refuse(pr, pr->root, NULL, "too long in JSON");
+        pr->excess = 1;
+        return NULL;
+    }
 
     cl = ngx_gw_pb_print_buffer(pr, NGX_GW_PB_PRINT_BUFFER);
     if (cl == NULL) {

@@ -670,6 +670,8 @@ ngx_gw_pb_print_detail(ngx_gw_pb_printer_t *pr, const u_char *p, size_t len,
     rc = ngx_gw_pb_print_run(pr, &ngx_gw_pb_print_any_message, NULL, p, len,
                              &dst);
 
+    pr->limit = 0;
+
     if (rc == NGX_OK) {
         return dst;
     }

@@ -14,6 +14,10 @@ extern ngx_module_t  ngx_http_grpc_module;
 /* longest file of descriptors */
 #define NGX_HTTP_GW_TRANSCODE_MAX_FILE  (256 * 1024 * 1024)
 
+/* how long a message may be in JSON: so many times what it may be, and more */
+#define NGX_HTTP_GW_TRANSCODE_JSON_FACTOR  16
+#define NGX_HTTP_GW_TRANSCODE_JSON         (1024 * 1024)
+
 
 /* what was made of directives; routes are NULL in an entry of a schema */
 typedef struct {
@@ -47,8 +51,30 @@ static const char *ngx_http_gw_transcode_check_variable(
 static const char *ngx_http_gw_transcode_look_up(
     ngx_http_gw_transcode_binding_t *binding, ngx_gw_pb_rule_t *rule,
     ngx_str_t *name);
+static size_t ngx_http_gw_transcode_max_json(size_t max_message);
 static ngx_uint_t ngx_http_gw_transcode_is_raw(ngx_gw_pb_message_t *message,
     ngx_gw_pb_field_t *field);
+
+
+/*
+ * Two bytes may be a message whose fields are all printed with their defaults,
+ * or one a long name of an enum: what is printed is bounded by itself.
+ */
+
+static size_t
+ngx_http_gw_transcode_max_json(size_t max_message)
+{
+    size_t  max;
+
+    max = NGX_MAX_SIZE_T_VALUE - NGX_HTTP_GW_TRANSCODE_JSON;
+
+    if (max_message > max / NGX_HTTP_GW_TRANSCODE_JSON_FACTOR) {
+        return 0;
+    }
+
+    return max_message * NGX_HTTP_GW_TRANSCODE_JSON_FACTOR
+           + NGX_HTTP_GW_TRANSCODE_JSON;
+}
 
 
 char *
@@ -91,6 +117,8 @@ ngx_http_gw_transcode_compile(ngx_conf_t *cf,
                       (conf->unknown_fields == NGX_HTTP_GW_TRANSCODE_IGNORE);
 
     conf->printing.schema = conf->schema;
+    conf->printing.max_size = ngx_http_gw_transcode_max_json(
+                                                          conf->max_message);
     conf->printing.unpopulated =
                     (conf->print & NGX_HTTP_GW_TRANSCODE_UNPOPULATED) ? 1 : 0;
     conf->printing.proto_names =

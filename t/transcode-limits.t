@@ -3,6 +3,13 @@
 use GwTest;
 use GwGrpc;
 
+# so many messages of hundreds of bytes, with their defaults, and of three
+sub kitchen {
+    my ($uri, $n) = @_;
+
+    return call($uri, json => { repeateds => { messageValues => [({}) x $n] } });
+}
+
 run_tests();
 
 __DATA__
@@ -122,4 +129,41 @@ refusal('far more', call('/v1/echo', json => {}, do => { size => 10000000 }),
 refusal('4m by default', call('/v1/download', do => { large => 4194304 }),
         502, 'message', qr/\b4194\d+\b/),
 ['the next one is whole', call('/v1/echo', json => { id => 5 }), 200, 0,
+ body => '{"id":"5"}'],
+
+
+
+=== TEST 3: short messages that are long in JSON
+--- http_config eval: $GwGrpc::HTTP
+--- config
+gw_transcode_max_message 64k;
+
+location /v {
+    gw_transcode test.v1.Test;
+    gw_transcode_print unpopulated;
+    grpc_pass grpc://service;
+}
+
+location /set/ {
+    rewrite ^/set(/.*) $1 break;
+    gw_transcode test.v1.Test;
+    grpc_pass grpc://service;
+}
+--- cases
+['within what is admitted', kitchen('/v1/kitchen', 5000), 200, 0,
+ then => sub {
+     my ($res, $name) = @_;
+
+     is(scalar @{ unjson($res->{body})->{repeateds}{messageValues} }, 5000,
+        $name);
+     cmp_ok(length $res->{body}, '>', 1200000, "$name: length");
+ }],
+refusal('beyond', kitchen('/v1/kitchen', 10000), 502, 'message',
+        'kitchen.v1.Mixed: too long in JSON'),
+['without defaults', kitchen('/set/v1/kitchen', 10000), 200, 0,
+ then => sub {
+     is(scalar @{ unjson($_[0]{body})->{repeateds}{messageValues} }, 10000,
+        $_[1]);
+ }],
+['the next one is whole', call('/set/v1/echo', json => { id => 5 }), 200, 0,
  body => '{"id":"5"}'],

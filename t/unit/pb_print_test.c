@@ -676,6 +676,62 @@ check_buffers(const char *type, const char *notation, const char *o)
 }
 
 
+/* what is longer than it may be; alone, as a detail, and what follows it */
+
+static void
+check_limit(const char *type, const char *notation)
+{
+    char                     error[128];
+    size_t                   len;
+    ngx_str_t                m, details;
+    ngx_pool_t              *temp;
+    ngx_chain_t             *out;
+    ngx_gw_pb_printer_t     *pr;
+    ngx_gw_pb_print_conf_t   conf;
+
+    options(&conf, "u");
+    conf.max_size = 100000;
+
+    temp = ngx_create_pool(4096, NULL);
+    pr = ngx_gw_pb_printer_create(temp, &conf);
+
+    sprintf(error, "!%s: too long in JSON", type);
+
+    out = NULL;
+    m.len = make(notation, wire);
+    (void) print(pr, find(type, strlen(type)), NULL, wire, m.len, &out);
+    unit_ok(strcmp(text, error) == 0, "%s: %.30s: too long", type, notation);
+
+    out = NULL;
+    m.len = make("5:1", wire);
+    (void) print(pr, find(type, strlen(type)), NULL, wire, m.len, &out);
+    unit_ok(text[0] == '{', "%s: the next one is not", type);
+
+    sprintf((char *) again, "3{1\"" T "%s\" 2{%s}} 3{1\"" T K "Nothing\"}",
+            type, notation);
+
+    ngx_str_set(&m, "m");
+    details.len = make((char *) again, wire);
+    details.data = wire;
+    out = NULL;
+    len = 0;
+
+    unit_ok(ngx_gw_pb_print_status(pr, 3, &m, &details, &out, &len) == NGX_OK,
+            "%s: as a detail", type);
+    join(out, len);
+    unit_ok(strstr(text, "\"value\":\"") != NULL
+            && strstr(text, "},{\"@type\":\"" T K "Nothing\"}]}") != NULL,
+            "%s: as bytes", type);
+
+    out = NULL;
+    len = 0;
+    (void) ngx_gw_pb_print_bytes(pr, wire, 500000, &out, &len);
+    unit_ok(len == 500000, "%s: the caller's bytes are not", type);
+
+    ngx_destroy_pool(temp);
+}
+
+
 /* time and memory for what is made to take much of it */
 
 static void
@@ -931,6 +987,10 @@ main(void)
     check_buffers("long.v1.Long", LONG(0) LONG(1) "1{1:-5 2:2} 2<1 1 1 2 1>"
                                   "3:2", "ui");
     check_buffers(G "FieldMask", "1*900\"a_b\" 1*900\"c\"", "");
+
+    check_limit(K "Scalars", "9*50000\"\\x01\"");
+    check_limit(K "Repeateds", "17{9*50000\"\\x01\"}");
+    check_limit(K "Mixed", "4{12{1*50000\"\\x01\"}}");
 
     costs();
 
