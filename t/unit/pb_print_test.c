@@ -988,9 +988,9 @@ main(void)
                                   "3:2", "ui");
     check_buffers(G "FieldMask", "1*900\"a_b\" 1*900\"c\"", "");
 
-    check_limit(K "Scalars", "9*50000\"\\x01\"");
-    check_limit(K "Repeateds", "17{9*50000\"\\x01\"}");
-    check_limit(K "Mixed", "4{12{1*50000\"\\x01\"}}");
+    check_limit(K "Scalars", "9*120000\"\\x01\"");
+    check_limit(K "Repeateds", "17{9*120000\"\\x01\"}");
+    check_limit(K "Mixed", "4{12{1*120000\"\\x01\"}}");
 
     costs();
 
