@@ -112,3 +112,86 @@ refusal('a bad element before any answer',
     close $conn->{socket};
     occurred($name, 'cancelled', $tag, 1);
 }],
+
+
+
+=== TEST 3: a client that sends and does not read
+--- http_config eval: $GwGrpc::HTTP
+--- config
+location /v {
+    gw_transcode test.v1.Test;
+    client_max_body_size 0;
+    grpc_pass grpc://service;
+}
+--- timeout: 60
+--- cases
+['it waits', sub {
+    my ($name) = @_;
+
+    my ($pid) = read_file('logs/nginx.pid') =~ /(\d+)/;
+    my $memory = sub {
+        my ($kb) = read_file("/proc/$pid/status") =~ /^VmRSS:\s+(\d+)/m;
+
+        return $kb;
+    };
+
+    # some that is not given back
+
+    http(%{ call('/v1/chat', body => '[{"text":"' . 'x' x 60000 . '"}]') });
+
+    my $before = $memory->();
+    my $started = start(raw => CORE::join("\r\n", 'POST /v1/chat HTTP/1.1',
+        'Host: x', 'Connection: close', 'Transfer-Encoding: chunked', @lines,
+        @answer, '', ''));
+    my $socket = $started->{conn}{socket};
+    my $line = chunk('{"text":"' . 'x' x 60000 . "\"}\n");
+    my ($sent, $left, $last, $most) = (0, '', time, 100 * 1000 * 1000);
+
+    $socket->blocking(0);
+
+    while (time - $last < 1 && $sent < $most) {
+        $left = $line if $left eq '';
+
+        my $n = syswrite $socket, $left;
+
+        if ($n) {
+            substr $left, 0, $n, '';
+            $sent += $n;
+            $last = time;
+            next;
+        }
+
+        sleep 0.01;
+    }
+
+    # the kernel takes some at each of four ends
+
+    cmp_ok($sent, '<', 60 * 1000 * 1000, "$name: so many bytes");
+    cmp_ok($memory->() - $before, '<', 12000, "$name: memory")
+        unless $ENV{TEST_GW_SANITIZER_LOG};
+
+    # both go on
+
+    my $lines = ($sent + length $left) / length $line;
+    my ($seen, $tail, $end) = (0, '', $left . "0\r\n\r\n");
+    my $deadline = time + 30;
+
+    while (time < $deadline) {
+        my $n = length $end ? syswrite $socket, $end : 0;
+
+        substr $end, 0, $n, '' if $n;
+
+        my $read = sysread $socket, $tail, 65536, length $tail;
+
+        if (defined $read) {
+            $seen++ while $tail =~ s/^.*?"text":"x+"\}//s;
+            last if $read == 0;
+            next;
+        }
+
+        sleep 0.005;
+    }
+
+    is($seen, $lines, "$name: all came");
+    like($tail, qr/\r\n0\r\n\r\n\z/, "$name: the end");
+}],
