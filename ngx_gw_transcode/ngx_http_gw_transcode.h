@@ -6,10 +6,10 @@
  *
  *   _handler    in place of grpc_pass's content handler: finds the route, makes
  *               the gRPC message from path, query and body
- *   _launch     lets grpc_pass set up its upstream and wraps the callbacks
- *   _upstream   the wrapped callbacks: the request is written as gRPC, the
- *               response is read up to the first message or its end before
- *               nginx sees a header of it
+ *   _launch     lets grpc_pass set up its upstream, and make its request of
+ *               what is the call's
+ *   _upstream   the callbacks around grpc_pass's: the response is read up to
+ *               the first message or its end before nginx sees a header of it
  *   _answer     headers and body of what the client gets
  *   _refuse     the form of what nginx or another module answers with
  */
@@ -273,11 +273,23 @@ void ngx_http_gw_transcode_again(ngx_http_request_t *r);
 ngx_int_t ngx_http_gw_transcode_bind(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx, ngx_gw_pb_parser_t *parser);
 
-/* ngx_http_gw_transcode_upstream.c */
+/* ngx_http_gw_transcode_launch.c */
 
 /* hands the request to grpc_pass.  NGX_DONE or a status */
 ngx_int_t ngx_http_gw_transcode_launch(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
+
+/* in place of grpc_pass's callback */
+ngx_int_t ngx_http_gw_transcode_create_request(ngx_http_request_t *r);
+
+/* ngx_http_gw_transcode_upstream.c */
+
+/* puts our callbacks around those that grpc_pass has given its upstream */
+void ngx_http_gw_transcode_wrap(ngx_http_request_t *r,
+    ngx_http_gw_transcode_ctx_t *ctx);
+
+/* a timer's handler: the call is past its deadline */
+void ngx_http_gw_transcode_deadline(ngx_event_t *ev);
 
 /*
  * Ends the call from outside of nginx's upstream code: with this status if no
@@ -337,6 +349,10 @@ ngx_int_t ngx_http_gw_transcode_web_end(ngx_http_request_t *r,
 
 /* ngx_http_gw_transcode_metadata.c */
 
+/* the first field of that name, in lower case, or NULL */
+ngx_table_elt_t *ngx_http_gw_transcode_find(ngx_list_t *fields,
+    const char *name, size_t len);
+
 /* makes ctx->fields, what the service gets.  NGX_OK or a status: refused */
 ngx_int_t ngx_http_gw_transcode_request_fields(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx);
@@ -365,6 +381,9 @@ ngx_int_t ngx_http_gw_transcode_add_variables(ngx_conf_t *cf);
 
 
 extern ngx_module_t  ngx_http_gw_transcode_module;
+
+/* of the nginx that loads this module; no header of nginx declares it */
+extern ngx_module_t  ngx_http_grpc_module;
 
 
 #endif /* _NGX_HTTP_GW_TRANSCODE_H_INCLUDED_ */

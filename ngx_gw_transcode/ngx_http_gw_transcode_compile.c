@@ -8,9 +8,6 @@
 #include "ngx_http_gw_transcode.h"
 
 
-/* of the nginx that loads this module; no header declares it */
-extern ngx_module_t  ngx_http_grpc_module;
-
 /* longest file of descriptors */
 #define NGX_HTTP_GW_TRANSCODE_MAX_FILE  (256 * 1024 * 1024)
 

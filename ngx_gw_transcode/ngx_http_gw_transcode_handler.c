@@ -691,36 +691,18 @@ static ngx_int_t
 ngx_http_gw_transcode_timeout(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx)
 {
-    ngx_uint_t        i;
     ngx_msec_t        timeout;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
 
     ctx->timeout = ctx->conf->timeout;
 
-    part = &r->headers_in.headers.part;
-    header = part->elts;
-
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return NGX_OK;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len == 12
-            && ngx_strncmp(header[i].lowcase_key, "grpc-timeout", 12) == 0)
-        {
-            break;
-        }
+    header = ngx_http_gw_transcode_find(&r->headers_in.headers,
+                                        "grpc-timeout", 12);
+    if (header == NULL) {
+        return NGX_OK;
     }
 
-    timeout = ngx_gw_grpc_timeout(&header[i].value);
+    timeout = ngx_gw_grpc_timeout(&header->value);
 
     if (timeout == 0) {
         return ngx_http_gw_transcode_refuse_text(r, ctx, NGX_HTTP_BAD_REQUEST,

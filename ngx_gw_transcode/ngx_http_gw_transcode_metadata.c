@@ -22,6 +22,29 @@ static ngx_int_t ngx_http_gw_transcode_rename(ngx_http_request_t *r,
     ngx_table_elt_t *h, const ngx_str_t *prefix, ngx_str_t *name);
 
 
+ngx_table_elt_t *
+ngx_http_gw_transcode_find(ngx_list_t *fields, const char *name, size_t len)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &fields->part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == len
+                && ngx_strncmp(h[i].lowcase_key, name, len) == 0)
+            {
+                return &h[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_http_gw_transcode_request_fields(ngx_http_request_t *r,
     ngx_http_gw_transcode_ctx_t *ctx)

@@ -17,7 +17,7 @@ static void *ngx_http_gw_transcode_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_gw_transcode_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_gw_transcode_merge_loc_conf(ngx_conf_t *cf,
     void *parent, void *child);
-static char *ngx_http_gw_transcode_wrap(ngx_conf_t *cf,
+static char *ngx_http_gw_transcode_install(ngx_conf_t *cf,
     ngx_http_gw_transcode_loc_conf_t *prev,
     ngx_http_gw_transcode_loc_conf_t *conf);
 static ngx_int_t ngx_http_gw_transcode_init(ngx_conf_t *cf);
@@ -254,14 +254,14 @@ ngx_http_gw_transcode_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              &ngx_http_gw_transcode_default);
     ngx_conf_merge_value(conf->web, prev->web, 0);
 
-    return ngx_http_gw_transcode_wrap(cf, prev, conf);
+    return ngx_http_gw_transcode_install(cf, prev, conf);
 }
 
 
 /* puts our content handler in front of grpc_pass's */
 
 static char *
-ngx_http_gw_transcode_wrap(ngx_conf_t *cf,
+ngx_http_gw_transcode_install(ngx_conf_t *cf,
     ngx_http_gw_transcode_loc_conf_t *prev,
     ngx_http_gw_transcode_loc_conf_t *conf)
 {
